@@ -1,0 +1,44 @@
+# Mails. A subject is one line; a body is paragraphs with empty lines between.
+
+mail-subject-received = [{ $code }] We have your request
+mail-subject-joined = [{ $code }] Something was added to your request
+mail-subject-answered = [{ $code }] An answer to your request
+mail-subject-resolved = [{ $code }] { $resolution ->
+    [lifted] The block is lifted
+    [not-blocked] There is no block
+    [not-ours] The refusal is not from us
+    [answered] Your question is answered
+    [declined] Your request is declined
+    [withdrawn] Your request is withdrawn
+   *[no-reply] Closed without a reply from you
+ }
+
+mail-greeting = Hello,
+mail-signature = Postmaster of { $provider }
+mail-status-link = Your request with its history, and a field for anything you want to add:
+mail-reply-web = Please answer on that page; mail to this address is not read by a person.
+mail-reply-mail = You may answer this mail, or use that page.
+
+mail-received-intro = thank you, your request has arrived under the code { $code }.
+mail-received-networks = It is about: { $networks }
+mail-received-next = Somebody looks at it and answers by mail. The page below shows where it stands, also in case our mails do not reach you. Keep the link to yourself: whoever has it can read and answer.
+mail-received-not-you = If you did not send this request, you need not do anything.
+
+mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed until you say so on the page below.
+
+mail-resolved-lifted = the block is lifted.
+mail-resolved-not-blocked = we looked at it: at this moment we do not block the address.
+mail-resolved-not-ours = the refusal that you sent us is not from our servers, so that we cannot end it.
+mail-resolved-answered = your question is answered.
+mail-resolved-declined = we have looked at your request and do not lift the block now.
+mail-resolved-withdrawn = you have withdrawn your request, and it is closed.
+mail-resolved-no-reply = we asked you something and have heard nothing since, so the request is closed.
+
+mail-lifted-entry = Lifted: { $net } ({ $cause })
+mail-lifted-only = Taken out of the block of { $wider }: { $net } ({ $cause })
+mail-lifted-probation = Until { $until } the address is on probation: only new evidence leads to a new block.
+mail-lifted-again = Mails that were refused for good have to be sent again by their senders; those that were put off arrive by themselves.
+mail-lifted-still = Mind: { $net } is still blocked by another entry ({ $cause }); see { $link }
+
+mail-reason = { $text }
+mail-reopen = If this does not settle it, write on the page below; that opens the request again.

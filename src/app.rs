@@ -1,0 +1,40 @@
+//! Wires everything together: from settings to a running portal.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::blocklist::BlockList;
+use crate::config::Config;
+use crate::content::Content;
+use crate::desk::Desk;
+use crate::domain::time::Clock;
+use crate::store::{Db, secrets};
+
+/// What the pages work with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// All acts.
+    pub desk: Desk,
+}
+
+/// Opens the database, brings it up to date and loads the block list.
+///
+/// # Errors
+/// When the database or the content is not usable; the message says what to mend.
+pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    let content = Content::read(&config)?;
+    let db = Db::connect(&config.database.url, config.database.connections).await?;
+    db.migrate().await?;
+    let status_key = secrets::status_key(db.pool()).await.context("reading the portal's key")?;
+    let desk = Desk {
+        db,
+        clock,
+        blocklist: Arc::new(BlockList::default()),
+        content: Arc::new(content),
+        config: Arc::new(config),
+        status_key,
+    };
+    desk.blocklist.catch_up(&desk.db, &desk.clock).await?;
+    Ok(App { desk })
+}

@@ -1,0 +1,310 @@
+//! Staff sign in and out; passwords; the first admin.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+
+use super::{About, Desk, Done, Refusal};
+use crate::domain::email::Email;
+use crate::domain::id::{Id, Secret};
+use crate::domain::net::visitor;
+use crate::domain::staff::{PASSWORD_MAX, PASSWORD_MIN, Role, Staff, password_fits};
+use crate::domain::ticket::{Who, storable_line};
+use crate::domain::time::{DAY, HOUR, MINUTE};
+use crate::store::api_tokens::{self, ApiToken};
+use crate::store::sessions::{self, Session};
+use crate::store::{limits, staff};
+
+/// What came of an attempt to sign in.
+#[derive(Debug)]
+pub enum SignIn {
+    /// Welcome: the token of the session.
+    Welcome(Secret),
+    /// Address or password are wrong, or the account is disabled: one answer for all.
+    Wrong,
+    /// Too many failures; later.
+    Later,
+}
+
+/// What a password is compared with when there is no such account, so that the time tells nothing.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
+
+/// Hashes a password; slow by design.
+fn hash_now(password: &str) -> anyhow::Result<String> {
+    Ok(Argon2::default().hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("argon2: {e}"))?.to_string())
+}
+
+/// Hashes a password off the async threads.
+async fn hash_password(password: String) -> anyhow::Result<String> {
+    tokio::task::spawn_blocking(move || hash_now(&password)).await?
+}
+
+/// Compares a password off the async threads.
+async fn verify(password: String, stored: Option<String>) -> anyhow::Result<bool> {
+    let compare = move || {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| NOBODY.clone());
+        let parsed = PasswordHash::new(&stored);
+        let fits = parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+        known && fits
+    };
+    Ok(tokio::task::spawn_blocking(compare).await?)
+}
+
+impl Desk {
+    /// Signs a member of the staff in.
+    pub async fn sign_in(&self, email: &str, password: &str, client: IpAddr) -> Done<SignIn> {
+        let now = self.now();
+        let email = Email::parse(email).ok();
+        let by_client = format!("signin:{}", visitor(client));
+        let by_account = format!("signin:{}", email.as_ref().map(Email::folded).unwrap_or_default());
+        for bucket in [&by_client, &by_account] {
+            if limits::read(self.db.pool(), bucket, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
+                return Ok(SignIn::Later);
+            }
+        }
+        let member = match &email {
+            Some(email) => staff::find_active(self.db.pool(), email).await?,
+            None => None,
+        };
+        let stored = match &member {
+            Some(member) => staff::password_hash(self.db.pool(), member.id).await?,
+            None => None,
+        };
+        let password: String = password.chars().take(PASSWORD_MAX + 1).collect();
+        let Some(member) = member.filter(|_| stored.is_some()).filter(|_| true) else {
+            verify(password, None).await?;
+            return self.sign_in_failed(&[by_client, by_account]).await;
+        };
+        if !verify(password, stored).await? {
+            return self.sign_in_failed(&[by_client, by_account]).await;
+        }
+        limits::reset(self.db.pool(), &by_account).await?;
+        Ok(SignIn::Welcome(self.begin_session(&member, client).await?))
+    }
+
+    /// Counts a failure.
+    async fn sign_in_failed(&self, buckets: &[String]) -> Done<SignIn> {
+        for bucket in buckets {
+            limits::count(self.db.pool(), bucket, HOUR, self.now()).await?;
+        }
+        Ok(SignIn::Wrong)
+    }
+
+    /// Begins a session.
+    async fn begin_session(&self, member: &Staff, client: IpAddr) -> Done<Secret> {
+        let now = self.now();
+        let token = Secret::new();
+        let session = Session {
+            token_hash: token.hash(),
+            staff_id: member.id,
+            created_at: now,
+            seen_at: now,
+            expires_at: now.plus(self.config.session),
+            client: client.to_string(),
+        };
+        let mut tx = self.db.begin().await?;
+        sessions::insert(&mut *tx, &session).await?;
+        staff::signed_in(&mut *tx, member.id, now).await?;
+        self.record(&mut tx, &Who::staff(&member.name), "staff.signed-in", "", About::default()).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// The member whose session this is; a session in use is prolonged, at most once a minute.
+    pub async fn session(&self, token: &Secret) -> Done<Option<(Staff, Session)>> {
+        let now = self.now();
+        let Some(session) = sessions::find_live(self.db.pool(), &token.hash(), now).await? else { return Ok(None) };
+        let Some(member) = staff::find(self.db.pool(), session.staff_id).await? else { return Ok(None) };
+        if now.since(session.seen_at) >= MINUTE {
+            sessions::seen(self.db.pool(), &session.token_hash, now, now.plus(self.config.session)).await?;
+        }
+        Ok(Some((member, session)))
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, member: &Staff, token_hash: &str) -> Done<bool> {
+        let mut tx = self.db.begin().await?;
+        let ended = sessions::end(&mut *tx, member.id, token_hash).await?;
+        if ended {
+            self.record(&mut tx, &Who::staff(&member.name), "staff.signed-out", "", About::default()).await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Gives oneself another password; all other sessions end.
+    pub async fn change_password(&self, member: &Staff, session: &str, old: &str, new: &str) -> Done<()> {
+        let stored = staff::password_hash(self.db.pool(), member.id).await?;
+        if !verify(old.to_owned(), stored).await? {
+            return Err(Refusal::Invalid("the present password is not right".to_owned()));
+        }
+        let hashed = fitting_hash(new).await?;
+        let mut tx = self.db.begin().await?;
+        staff::set_password(&mut *tx, member.id, &hashed).await?;
+        sessions::end_others(&mut *tx, member.id, session).await?;
+        self.record(&mut tx, &Who::staff(&member.name), "staff.password-changed", "", About::default()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Adds a member of the staff.
+    ///
+    /// # Errors
+    /// When the password is too short or long, the name is empty, or the address is taken.
+    pub async fn add_staff(&self, who: &Who, email: &Email, name: &str, role: Role, password: &str) -> Done<Staff> {
+        let name = storable_line(name, 80);
+        let name = if name.is_empty() { email.as_str().to_owned() } else { name };
+        let hashed = fitting_hash(password).await?;
+        let now = self.now();
+        let member = Staff {
+            id: Id::new(now),
+            email: email.clone(),
+            name,
+            role,
+            created_at: now,
+            signed_in_at: None,
+            disabled_at: None,
+        };
+        let mut tx = self.db.begin().await?;
+        match staff::insert(&mut *tx, &member, &hashed).await {
+            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+                return Err(Refusal::Invalid(format!("{email} is a member of the staff already")));
+            }
+            other => other?,
+        }
+        self.record(&mut tx, who, "staff.added", &format!("{email} {role}"), About::default()).await?;
+        tx.commit().await?;
+        Ok(member)
+    }
+
+    /// Gives a member another role.
+    pub async fn set_role(&self, by: &Staff, id: Id, role: Role) -> Done<()> {
+        self.manage(by, id, "staff.role-set", role.as_str(), async |tx| staff::set_role(&mut **tx, id, role).await).await
+    }
+
+    /// Takes or gives back a member's right to sign in; taking it ends the sessions.
+    pub async fn set_disabled(&self, by: &Staff, id: Id, disabled: bool) -> Done<()> {
+        let now = self.now();
+        let what = if disabled { "staff.disabled" } else { "staff.enabled" };
+        self.manage(by, id, what, "", async |tx| {
+            if disabled {
+                sessions::end_others(&mut **tx, id, "").await?;
+                staff::disable(&mut **tx, id, now).await
+            } else {
+                staff::enable(&mut **tx, id).await
+            }
+        })
+        .await
+    }
+
+    /// Gives a member a password that an admin chose; their sessions end.
+    pub async fn reset_password(&self, by: &Staff, id: Id, password: &str) -> Done<()> {
+        let hashed = fitting_hash(password).await?;
+        self.manage(by, id, "staff.password-reset", "", async |tx| {
+            sessions::end_others(&mut **tx, id, "").await?;
+            staff::set_password(&mut **tx, id, &hashed).await
+        })
+        .await
+    }
+
+    /// One change of a member by an admin.
+    async fn manage(
+        &self,
+        by: &Staff,
+        id: Id,
+        what: &str,
+        detail: &str,
+        change: impl AsyncFnOnce(&mut crate::store::Tx) -> sqlx::Result<bool>,
+    ) -> Done<()> {
+        if !by.role.may_manage_staff() {
+            return Err(Refusal::NotAllowed);
+        }
+        let mut tx = self.db.begin().await?;
+        let member = staff::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
+        if !change(&mut tx).await? {
+            return Err(Refusal::Invalid("this cannot be done: the last admin must stay, or it is so already".to_owned()));
+        }
+        let detail = format!("{} {detail}", member.email);
+        self.record(&mut tx, &Who::staff(&by.name), what, detail.trim(), About::default()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A one-time link that makes the first admin, when there is none yet.
+    pub async fn setup_link(&self) -> Done<Option<String>> {
+        if staff::has_admin(self.db.pool()).await? {
+            return Ok(None);
+        }
+        let token = Secret::new();
+        let now = self.now();
+        staff::add_setup_link(self.db.pool(), &token.hash(), now, now.plus(7 * DAY)).await?;
+        Ok(Some(format!("{}/staff/setup?key={}", self.config.http.public_url, token.reveal())))
+    }
+
+    /// Whether a link that makes the first admin is good.
+    pub async fn setup_is_open(&self, token: &Secret) -> Done<bool> {
+        let good = staff::setup_link_is_good(self.db.pool(), &token.hash(), self.now()).await?;
+        Ok(good && !staff::has_admin(self.db.pool()).await?)
+    }
+
+    /// Makes the first admin.
+    pub async fn set_up(&self, token: &Secret, email: &Email, name: &str, password: &str) -> Done<()> {
+        if !password_fits(password) {
+            return Err(bad_password());
+        }
+        if !staff::use_setup_link(self.db.pool(), &token.hash(), self.now()).await? {
+            return Err(Refusal::NotFound);
+        }
+        self.add_staff(&Who::operator(), email, name, Role::Admin, password).await?;
+        Ok(())
+    }
+
+    /// Makes a token for a program; gives its secret, which is shown once.
+    pub async fn add_token(&self, who: &Who, name: &str, scopes: &[&str]) -> Done<Secret> {
+        let name = storable_line(name, 60);
+        if name.is_empty() {
+            return Err(Refusal::Invalid("give the token a name".to_owned()));
+        }
+        let (now, secret) = (self.now(), Secret::new());
+        let token = ApiToken {
+            id: Id::new(now),
+            name: name.clone(),
+            scopes: scopes.join(" "),
+            created_at: now,
+            used_at: None,
+            revoked_at: None,
+        };
+        let mut tx = self.db.begin().await?;
+        match api_tokens::insert(&mut *tx, &token, &secret.hash()).await {
+            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+                return Err(Refusal::Invalid(format!("there is a token “{name}” already")));
+            }
+            other => other?,
+        }
+        self.record(&mut tx, who, "token.added", &format!("{name} {}", token.scopes), About::default()).await?;
+        tx.commit().await?;
+        Ok(secret)
+    }
+
+    /// The token of a program, if it is good for `scope`.
+    pub async fn token_for(&self, secret: &Secret, scope: &str) -> Done<ApiToken> {
+        let token = api_tokens::find_live(self.db.pool(), &secret.hash()).await?.ok_or(Refusal::NotFound)?;
+        if !token.allows(scope) {
+            return Err(Refusal::NotAllowed);
+        }
+        let now = self.now();
+        api_tokens::used(self.db.pool(), token.id, now, now.plus(-MINUTE)).await?;
+        Ok(token)
+    }
+}
+
+/// The hash of a password of a fitting length.
+async fn fitting_hash(password: &str) -> Done<String> {
+    if password_fits(password) { Ok(hash_password(password.to_owned()).await?) } else { Err(bad_password()) }
+}
+
+/// Why a password is not taken.
+fn bad_password() -> Refusal {
+    Refusal::Invalid(format!("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters"))
+}

@@ -1,0 +1,180 @@
+//! Lists come in: staged unseen in batches, put into force by one short change.
+
+use super::{About, Desk, Done, Refusal};
+use crate::domain::block::{BlockState, Lasts, NewBlock};
+use crate::domain::id::Id;
+use crate::domain::net::Net;
+use crate::domain::ticket::{Who, storable_line};
+use crate::domain::time::{MINUTE, Time};
+use crate::store::changes::Subject;
+use crate::store::imports::{self, Counts};
+
+/// How many entries one transaction stages.
+const BATCH: usize = 1_000;
+
+/// How many rows one settling statement writes.
+const SETTLE: i64 = 2_000;
+
+/// An import that nobody ended for so long has died.
+const STALE: i64 = 60 * MINUTE;
+
+/// One entry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What is blocked.
+    pub net: Net,
+    /// Code of its cause; none: that of the import.
+    pub cause: Option<String>,
+    /// When its evidence was seen, if the list says so.
+    pub evidence_at: Option<Time>,
+    /// A note.
+    pub note: String,
+}
+
+/// How a list is taken.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The name of the source; entries of other sources are not touched.
+    pub source: String,
+    /// The name of the file, for the history.
+    pub file_name: String,
+    /// The cause of entries that name none.
+    pub cause: String,
+    /// How long the blocks last; none: as their causes say.
+    pub lasts: Option<Lasts>,
+    /// Whether blocks of the source that the list does not name end.
+    pub replace: bool,
+}
+
+/// An import that is under way.
+#[derive(Debug)]
+pub struct Import {
+    /// Its key.
+    id: Id,
+    /// How it is done.
+    plan: Plan,
+    /// Who does it.
+    who: Who,
+    /// Entries that wait for the next batch.
+    waiting: Vec<Entry>,
+    /// What came of it so far.
+    counts: Counts,
+}
+
+impl Import {
+    /// What came of it so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+}
+
+impl Desk {
+    /// Begins an import.
+    ///
+    /// # Errors
+    /// When the cause is unknown, or another import of the same source is under way.
+    pub async fn begin_import(&self, who: &Who, plan: Plan) -> Done<Import> {
+        self.cause(&plan.cause)?;
+        let plan = Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
+        if plan.source.is_empty() {
+            return Err(Refusal::Invalid("name the source of the list".to_owned()));
+        }
+        let now = self.now();
+        let id = Id::new(now);
+        imports::abandon_stale(self.db.pool(), &plan.source, now.plus(-STALE)).await?;
+        match imports::begin(self.db.pool(), id, &plan.source, &plan.file_name, &who.name, now).await {
+            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+                Err(Refusal::Invalid(format!("another import of “{}” is under way; wait for its end", plan.source)))
+            }
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() }),
+        }
+    }
+
+    /// Takes one entry.
+    ///
+    /// # Errors
+    /// When its cause is unknown.
+    pub async fn import_entry(&self, import: &mut Import, entry: Entry) -> Done<()> {
+        if let Some(code) = &entry.cause {
+            self.cause(code)?;
+        }
+        import.waiting.push(entry);
+        if import.waiting.len() >= BATCH { self.stage_batch(import).await } else { Ok(()) }
+    }
+
+    /// Stages the entries that wait.
+    async fn stage_batch(&self, import: &mut Import) -> Done<()> {
+        let mut tx = self.db.begin().await?;
+        for entry in std::mem::take(&mut import.waiting) {
+            let source = &import.plan.source;
+            if imports::keep_live(&mut *tx, import.id, source, entry.net).await? {
+                import.counts.kept += 1;
+            } else if imports::keep_lifted(&mut *tx, import.id, source, entry.net, entry.evidence_at).await? {
+                import.counts.held += 1;
+            } else {
+                let cause = self.cause(entry.cause.as_deref().unwrap_or(&import.plan.cause))?;
+                let new = NewBlock {
+                    net: entry.net,
+                    cause: cause.code.clone(),
+                    lasts: import.plan.lasts,
+                    note: entry.note,
+                    source: source.clone(),
+                    evidence_at: entry.evidence_at,
+                };
+                let block = self.block_of(&import.who, cause, &new, BlockState::Staged);
+                import.counts.added += i64::from(imports::stage(&mut *tx, import.id, &block).await?);
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts an import into force by one short change, then writes the state of its rows in batches.
+    pub async fn finish_import(&self, mut import: Import) -> Done<Counts> {
+        self.stage_batch(&mut import).await?;
+        if import.plan.replace {
+            self.stage_drops(&mut import).await?;
+        }
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        if !imports::activate(&mut *tx, import.id, import.counts, now).await? {
+            return Err(Refusal::Stale);
+        }
+        imports::release_lifted(&mut *tx, import.id, &import.plan.source, now).await?;
+        self.change(&mut tx, Subject::Import, import.id).await?;
+        let Counts { added, kept, held, dropped } = import.counts;
+        let detail = format!("{}: {added} new, {kept} known, {held} stay lifted, {dropped} ended", import.plan.source);
+        self.record(&mut tx, &import.who, "import.activated", &detail, About::default()).await?;
+        tx.commit().await?;
+        self.follow().await;
+        self.settle_imports().await?;
+        Ok(import.counts)
+    }
+
+    /// Marks what the source no longer names.
+    async fn stage_drops(&self, import: &mut Import) -> Done<()> {
+        loop {
+            let done = imports::stage_drops(self.db.pool(), import.id, &import.plan.source, SETTLE).await?;
+            if done == 0 {
+                return Ok(());
+            }
+            import.counts.dropped += i64::try_from(done).unwrap_or(0);
+        }
+    }
+
+    /// Writes the state of rows that active imports brought or dropped, and deletes what given-up ones had staged.
+    /// Nothing changes for a gateway: activation already counts.
+    pub async fn settle_imports(&self) -> Done<()> {
+        while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {}
+        while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {}
+        while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {}
+        Ok(())
+    }
+
+    /// Gives an import up; nothing of it counts.
+    pub async fn abandon_import(&self, import: Import) -> Done<()> {
+        imports::abandon(self.db.pool(), import.id).await?;
+        self.settle_imports().await
+    }
+}

@@ -1,0 +1,236 @@
+//! A block is lifted: a whole entry, or one address out of wider ones, with probation, in one transaction.
+
+use super::ticket::may_work;
+use super::{About, Desk, Done, Refusal};
+use crate::blocklist::index::Hit;
+use crate::domain::block::{Block, BlockState, Exemption, Probation};
+use crate::domain::id::Id;
+use crate::domain::net::Net;
+use crate::domain::staff::Staff;
+use crate::domain::ticket::{Resolution, Who, storable};
+use crate::domain::time::{DAY, Time};
+use crate::mail::notice::LiftFacts;
+use crate::store::changes::Subject;
+use crate::store::{Tx, blocks, exemptions, probations, tickets};
+
+/// The longest probation that a lift may give.
+pub const PROBATION_MOST: i64 = 365 * DAY;
+
+/// What is lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole entry.
+    Entry,
+    /// Only this network (usually one address), out of every block that covers it.
+    Only(Net),
+}
+
+/// A lift, as it is asked for.
+#[derive(Debug, Clone)]
+pub struct Lift {
+    /// The block.
+    pub block: Id,
+    /// How much of it.
+    pub scope: Scope,
+    /// Why, for the history.
+    pub reason: String,
+    /// The length of the probation in milliseconds; 0: none.
+    pub probation: i64,
+    /// The ticket it is for, and what its sender is told.
+    pub ticket: Option<(Id, String)>,
+}
+
+/// What came of a lift.
+#[derive(Debug, Clone)]
+pub struct Lifted {
+    /// What is free now.
+    pub net: Net,
+    /// The block that still answers for its first address, if one does.
+    pub still: Option<Hit>,
+}
+
+impl Desk {
+    /// Lifts a block for a member of the staff.
+    ///
+    /// # Errors
+    /// `NotAllowed` when the role may not lift so wide a network, `Stale` when the block or ticket has ended meanwhile.
+    pub async fn lift(&self, by: &Staff, lift: Lift) -> Done<Lifted> {
+        may_work(by)?;
+        let block = blocks::find(self.db.pool(), lift.block).await?.ok_or(Refusal::NotFound)?;
+        let net = match lift.scope {
+            Scope::Entry => block.net,
+            Scope::Only(net) if block.net.covers(net) => net,
+            Scope::Only(net) => {
+                return Err(Refusal::Invalid(format!("{net} does not lie in the blocked network {}", block.net)));
+            }
+        };
+        if !by.role.may_lift(net) {
+            return Err(Refusal::NotAllowed);
+        }
+        self.lift_as(&Who::staff(&by.name), &block, net, &lift).await
+    }
+
+    /// Lifts a block for whoever was found to be allowed.
+    pub async fn lift_as(&self, who: &Who, block: &Block, net: Net, lift: &Lift) -> Done<Lifted> {
+        let reason = storable(&lift.reason, 2_000);
+        if reason.trim().is_empty() {
+            return Err(Refusal::Invalid("say why it is lifted".to_owned()));
+        }
+        let mut tx = self.db.begin().await?;
+        let ticket_id = lift.ticket.as_ref().map(|(id, _)| *id);
+        let out_of = match lift.scope {
+            Scope::Entry => {
+                self.end_block(&mut tx, who, block, &reason, ticket_id).await?;
+                None
+            }
+            Scope::Only(_) => self.take_out(&mut tx, who, block, net, &reason, ticket_id).await?,
+        };
+        let until = self.start_probation(&mut tx, who, block, net, lift.probation, ticket_id).await?;
+        if let Some((id, answer)) = &lift.ticket {
+            let ticket = tickets::find(&mut *tx, *id).await?.ok_or(Refusal::NotFound)?;
+            let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until };
+            let answer = storable(answer, super::ticket::MESSAGE_MOST);
+            self.end_ticket(&mut tx, who, &ticket, Resolution::Lifted, &answer, &[facts]).await?;
+        }
+        tx.commit().await?;
+        self.follow().await;
+        Ok(Lifted { net, still: self.blocklist.find(net.first(), self.now()) })
+    }
+
+    /// Ends one live block.
+    async fn end_block(&self, tx: &mut Tx, who: &Who, block: &Block, reason: &str, ticket: Option<Id>) -> Done<()> {
+        let now = self.now();
+        if !blocks::lift(&mut **tx, block.id, &who.name, reason, now).await? {
+            let state = blocks::find(&mut **tx, block.id).await?.map_or(BlockState::Lifted, |b| b.state_at(now));
+            return Err(if state == BlockState::Live { Refusal::Stale } else { Self::ended(state) });
+        }
+        self.change(tx, Subject::Block, block.id).await?;
+        let about = About { ticket, block: Some(block.id), net: Some(block.net) };
+        Ok(self.record(tx, who, "block.lifted", reason, about).await?)
+    }
+
+    /// Takes `net` out of every live block that covers it: those of just `net` end, wider ones are carved.
+    /// Gives the widest network that it was carved out of.
+    async fn take_out(
+        &self,
+        tx: &mut Tx,
+        who: &Who,
+        block: &Block,
+        net: Net,
+        reason: &str,
+        ticket: Option<Id>,
+    ) -> Done<Option<Net>> {
+        let now = self.now();
+        let live: Vec<Block> =
+            blocks::covering(&mut **tx, net, 200).await?.into_iter().filter(|b| b.is_live(now)).collect();
+        if !live.iter().any(|b| b.id == block.id) {
+            return Err(Self::ended(block.state_at(now)));
+        }
+        let mut widest = None;
+        for covering in live {
+            if covering.net == net {
+                self.end_block(tx, who, &covering, reason, ticket).await?;
+            } else {
+                self.carve(tx, who, &covering, net, reason, ticket).await?;
+                widest = widest.filter(|w: &Net| w.covers(covering.net)).or(Some(covering.net));
+            }
+        }
+        Ok(widest)
+    }
+
+    /// Makes an exemption that counts for one block only.
+    async fn carve(&self, tx: &mut Tx, who: &Who, block: &Block, net: Net, reason: &str, ticket: Option<Id>) -> Done<()> {
+        let now = self.now();
+        let exemption = Exemption {
+            id: Id::new(now),
+            net,
+            block_id: Some(block.id),
+            since: now,
+            until: block.until,
+            note: reason.to_owned(),
+            created_by: who.name.clone(),
+            ended_at: None,
+        };
+        exemptions::insert(&mut **tx, &exemption).await?;
+        self.change(tx, Subject::Exemption, exemption.id).await?;
+        let about = About { ticket, block: Some(block.id), net: Some(net) };
+        Ok(self.record(tx, who, "block.carved", reason, about).await?)
+    }
+
+    /// Starts a probation; gives its end.
+    async fn start_probation(
+        &self,
+        tx: &mut Tx,
+        who: &Who,
+        block: &Block,
+        net: Net,
+        length: i64,
+        ticket: Option<Id>,
+    ) -> Done<Option<Time>> {
+        if length <= 0 {
+            return Ok(None);
+        }
+        let now = self.now();
+        let until = now.plus(length.min(PROBATION_MOST));
+        let probation = Probation {
+            id: Id::new(now),
+            net,
+            cause: block.cause.clone(),
+            since: now,
+            until,
+            ticket_id: ticket,
+            created_by: who.name.clone(),
+            ended_at: None,
+            ended_why: None,
+        };
+        probations::insert(&mut **tx, &probation).await?;
+        self.change(tx, Subject::Probation, probation.id).await?;
+        let about = About { ticket, block: Some(block.id), net: Some(net) };
+        self.record(tx, who, "probation.started", &until.human(), about).await?;
+        Ok(Some(until))
+    }
+
+    /// Lifts every live block of exactly `net`, for programs and the command line; gives how many there were.
+    ///
+    /// # Errors
+    /// When there is none; the message names the wider block that covers it, if one does.
+    pub async fn lift_net(&self, who: &Who, net: Net, reason: &str) -> Done<usize> {
+        let now = self.now();
+        let covering = blocks::covering(self.db.pool(), net, 200).await?;
+        let (exact, wider): (Vec<Block>, Vec<Block>) =
+            covering.into_iter().filter(|b| b.is_live(now)).partition(|b| b.net == net);
+        if exact.is_empty() {
+            return Err(Refusal::Invalid(match wider.first() {
+                Some(block) => format!("{net} has no block of its own; it is covered by {} ({})", block.net, block.cause),
+                None => format!("{net} is not blocked"),
+            }));
+        }
+        let mut tx = self.db.begin().await?;
+        for block in &exact {
+            self.end_block(&mut tx, who, block, reason, None).await?;
+            self.start_probation(&mut tx, who, block, net, self.config.probation, None).await?;
+        }
+        tx.commit().await?;
+        self.follow().await;
+        Ok(exact.len())
+    }
+
+    /// Lifts only `net` out of the wider blocks that cover it, for the command line.
+    ///
+    /// # Errors
+    /// When nothing covers it.
+    pub async fn lift_only(&self, who: &Who, net: Net, reason: &str) -> Done<()> {
+        let now = self.now();
+        let covering = blocks::covering(self.db.pool(), net, 200).await?;
+        let block = covering.into_iter().find(|b| b.is_live(now));
+        let block = block.ok_or_else(|| Refusal::Invalid(format!("{net} is not blocked")))?;
+        let lift = Lift {
+            block: block.id,
+            scope: Scope::Only(net),
+            reason: reason.to_owned(),
+            probation: self.config.probation,
+            ticket: None,
+        };
+        self.lift_as(who, &block, net, &lift).await.map(|_| ())
+    }
+}

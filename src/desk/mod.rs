@@ -1,0 +1,195 @@
+//! What people and programs do, one transaction each: ask, join, answer, lift, resolve, import, sign in.
+//!
+//! Every act checks who may, changes the database by conditional statements, records an event, queues the mail that it
+//! promises, and, when it changed the block list, waits until this process follows the change.
+
+use std::sync::Arc;
+
+use crate::blocklist::BlockList;
+use crate::config::Config;
+use crate::content::Content;
+use crate::domain::block::BlockState;
+use crate::domain::id::{Id, Secret, hash};
+use crate::domain::net::Net;
+use crate::domain::ticket::{Event, Ticket, Who};
+use crate::domain::time::{DAY, HOUR, Time};
+use crate::mail::notice::{Notice, Setting};
+use crate::store::changes::{self, Subject};
+use crate::store::mail_tokens::{self, MailToken, Purpose};
+use crate::store::outbox::{self, Auto, Mail, MailState};
+use crate::store::{Db, Tx, events};
+
+pub mod auth;
+pub mod blocks;
+pub mod evidence;
+pub mod import;
+pub mod lift;
+pub mod request;
+pub mod sweep;
+pub mod ticket;
+
+/// What every act needs: the database, the clock, the list, the content and the settings.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: crate::domain::time::Clock,
+    /// The block list of this process.
+    pub blocklist: Arc<BlockList>,
+    /// Causes, articles, answers.
+    pub content: Arc<Content>,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The key that secrets are derived with.
+    pub status_key: [u8; 32],
+}
+
+/// Why an act did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such thing, or the one who asks may not know.
+    #[error("there is nothing of that name")]
+    NotFound,
+    /// The role does not allow it.
+    #[error("your role does not allow this")]
+    NotAllowed,
+    /// It changed meanwhile; look again.
+    #[error("it was changed meanwhile; look at it again")]
+    Stale,
+    /// Something that was given makes no sense; says what.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// Something else failed.
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+/// The outcome of an act.
+pub type Done<T> = Result<T, Refusal>;
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About {
+    /// The ticket.
+    pub ticket: Option<Id>,
+    /// The block.
+    pub block: Option<Id>,
+    /// The network.
+    pub net: Option<Net>,
+}
+
+impl About {
+    /// A ticket.
+    #[must_use]
+    pub fn ticket(id: Id) -> Self {
+        Self { ticket: Some(id), ..Self::default() }
+    }
+}
+
+impl Desk {
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What notices need to know.
+    #[must_use]
+    pub fn notice_setting(&self) -> Setting<'_> {
+        Setting {
+            public_url: &self.config.http.public_url,
+            provider: &self.config.provider,
+            inbound: self.config.mail.inbound,
+            causes: &self.content.causes,
+        }
+    }
+
+    /// Records an event.
+    pub async fn record(&self, tx: &mut Tx, who: &Who, what: &str, detail: &str, about: About) -> sqlx::Result<()> {
+        let now = self.now();
+        let event = Event {
+            id: Id::new(now),
+            at: now,
+            actor_kind: who.kind,
+            actor: who.name.clone(),
+            what: what.to_owned(),
+            detail: detail.chars().take(2_000).collect(),
+            ticket_id: about.ticket,
+            block_id: about.block,
+            net: about.net.map(|n| n.to_string()),
+        };
+        events::add(&mut **tx, &event).await
+    }
+
+    /// Appends to the change log.
+    pub async fn change(&self, tx: &mut Tx, subject: Subject, id: Id) -> sqlx::Result<i64> {
+        changes::append(tx, subject, id, self.now()).await
+    }
+
+    /// Follows what was just committed, so that the next query of a gateway of this process obeys it.
+    /// The commit stands whatever happens here; a failure is logged and mended by the next poll.
+    pub async fn follow(&self) {
+        if let Err(error) = self.blocklist.catch_up(&self.db, &self.clock).await {
+            tracing::warn!(error = format!("{error:#}"), "the block list could not follow at once");
+        }
+    }
+
+    /// Queues a mail about a ticket. An address that got many mails within the hour waits for the next one.
+    pub async fn notify(&self, tx: &mut Tx, ticket: &Ticket, notice: Notice, auto: Auto) -> sqlx::Result<()> {
+        let now = self.now();
+        let recent = outbox::count_since(&mut **tx, &ticket.email, now.plus(-HOUR)).await?;
+        let wait = if recent >= self.config.mail.most_per_hour { HOUR } else { 0 };
+        let id = Id::new(now);
+        let mail = Mail {
+            id,
+            message_id: format!("<{}.{}@{}>", ticket.code, id, self.config.mail.from.domain()),
+            ticket_id: Some(ticket.id),
+            notice: notice.name.to_owned(),
+            recipient: ticket.email.clone(),
+            token: self.mail_token(ticket.id),
+            in_reply_to: outbox::last_of_ticket(&mut **tx, ticket.id).await?,
+            auto,
+            subject: notice.subject,
+            body: notice.body,
+            state: MailState::Queued,
+            attempts: 0,
+            next_at: now.plus(wait),
+            last_error: None,
+            created_at: now,
+            sent_at: None,
+        };
+        outbox::add(&mut **tx, &mail).await
+    }
+
+    /// The token in the mail addresses of a ticket; it can be found again and is stored as a hash only.
+    #[must_use]
+    pub fn mail_token(&self, ticket: Id) -> String {
+        Secret::derived(&self.status_key, format!("mail token {ticket}").as_bytes()).reveal().to_owned()
+    }
+
+    /// Makes mail to the addresses of a ticket pass the gateways for a year.
+    pub async fn open_mail_token(&self, tx: &mut Tx, ticket: Id) -> sqlx::Result<()> {
+        let now = self.now();
+        let id = Id::new(now);
+        let token = MailToken {
+            id,
+            token_hash: hash(self.mail_token(ticket).as_bytes()),
+            purpose: Purpose::Ticket,
+            ticket_id: ticket,
+            expires_at: now.plus(365 * DAY),
+        };
+        mail_tokens::insert(&mut **tx, &token, now).await?;
+        self.change(tx, Subject::Token, id).await?;
+        Ok(())
+    }
+
+    /// The words of a state, for messages of refusal.
+    #[must_use]
+    pub fn ended(state: BlockState) -> Refusal {
+        Refusal::Invalid(format!("this block is {state} already"))
+    }
+}

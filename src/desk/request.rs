@@ -1,0 +1,207 @@
+//! A sender asks: a request becomes a ticket, or joins the open one of the same sender and address.
+
+use std::net::IpAddr;
+
+use super::{About, Desk, Done, Refusal};
+use crate::domain::email::Email;
+use crate::domain::id::{Id, Secret, hash, ticket_code};
+use crate::domain::net::Net;
+use crate::domain::ticket::{By, Kind, Message, State, Ticket, Who};
+use crate::domain::time::Time;
+use crate::mail::notice;
+use crate::store::outbox::Auto;
+use crate::store::tickets::{self, Hidden, Origin};
+use crate::store::{Tx, blocks, evidence, messages};
+
+/// A request as the form gives it, checked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is asked for.
+    pub kind: Kind,
+    /// Where answers go.
+    pub email: Email,
+    /// The sender's name, one line.
+    pub name: String,
+    /// What the sender writes.
+    pub message: String,
+    /// Addresses and networks that were typed.
+    pub typed: Vec<Net>,
+    /// The case code it came from.
+    pub case_code: Option<String>,
+    /// Held pieces of evidence.
+    pub evidence: Vec<Id>,
+    /// What tells a second sending of the same form: random letters that the form carried.
+    pub once: Option<String>,
+    /// Who submits it.
+    pub client: IpAddr,
+    /// The language of pages and mails.
+    pub lang: String,
+    /// Why it looks like a machine's work.
+    pub suspected: Option<String>,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    /// It is a ticket; also the answer to the second sending of the same form.
+    Ticket {
+        /// Its public code.
+        code: String,
+        /// What opens its status page.
+        secret: Secret,
+    },
+    /// It was added to an open ticket; the link goes by mail only.
+    Joined,
+}
+
+impl Desk {
+    /// Stores a request durably. The answer may go out when this returns.
+    ///
+    /// # Errors
+    /// When the database does not take it; then nothing of it is stored.
+    pub async fn submit(&self, request: Request) -> Done<Submitted> {
+        let once = self.once(&request);
+        let secret = once.as_ref().map_or_else(Secret::new, |(_, secret)| secret.clone());
+        let mut tx = self.db.begin().await?;
+        if let Some((once_hash, secret)) = &once
+            && let Some(ticket) = tickets::find_by_once(&mut *tx, once_hash).await?
+        {
+            return Ok(Submitted::Ticket { code: ticket.code, secret: secret.clone() });
+        }
+        if let Some(open) = self.open_twin(&mut tx, &request).await? {
+            if self.join(&mut tx, &open, &request, once.as_ref().map(|(h, _)| h.as_str())).await? {
+                tx.commit().await?;
+            }
+            return Ok(Submitted::Joined);
+        }
+        let ticket = self.open_ticket(&mut tx, &request, once.map(|(h, _)| h), &secret).await?;
+        tx.commit().await?;
+        self.follow().await;
+        Ok(Submitted::Ticket { code: ticket.code, secret })
+    }
+
+    /// What tells a second sending of the same form, and the secret that both get. A different content is a different form.
+    fn once(&self, request: &Request) -> Option<(String, Secret)> {
+        let key = request.once.as_deref().filter(|key| (16..=200).contains(&key.len()))?;
+        let typed: Vec<String> = request.typed.iter().map(ToString::to_string).collect();
+        let parts = [key, request.kind.as_str(), &request.email.folded(), &request.message, &typed.join(",")];
+        let material = hash(parts.join("\0").as_bytes());
+        Some((hash(format!("once {material}").as_bytes()), Secret::derived(&self.status_key, material.as_bytes())))
+    }
+
+    /// The open ticket of this sender for one of the addresses. What looks like a machine's work joins nothing.
+    async fn open_twin(&self, tx: &mut Tx, request: &Request) -> sqlx::Result<Option<Ticket>> {
+        if request.suspected.is_some() {
+            return Ok(None);
+        }
+        for net in &request.typed {
+            if let Some(ticket) = tickets::find_open_twin(&mut **tx, &request.email, *net).await? {
+                return Ok(Some(ticket));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds a request to an open ticket, as unverified; says whether it was not there before.
+    async fn join(&self, tx: &mut Tx, ticket: &Ticket, request: &Request, once: Option<&str>) -> Done<bool> {
+        let now = self.now();
+        let message = message(ticket.id, By::Unverified, request, now);
+        match messages::insert(&mut **tx, &message, once).await {
+            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+                return Ok(false);
+            }
+            other => other?,
+        }
+        for id in &request.evidence {
+            evidence::attach(&mut **tx, *id, ticket.id, By::Unverified).await?;
+        }
+        for net in &request.typed {
+            tickets::add_network(&mut **tx, ticket.id, *net, Origin::Typed).await?;
+        }
+        tickets::touch(&mut **tx, ticket.id, now).await?;
+        let secret = Secret::new();
+        tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
+        self.record(tx, &Who::sender(), "ticket.joined", "", About::ticket(ticket.id)).await?;
+        let mail = notice::joined(self.notice_setting(), ticket, secret.reveal());
+        self.notify(tx, ticket, mail, Auto::Generated).await?;
+        Ok(true)
+    }
+
+    /// Makes a ticket of a request.
+    async fn open_ticket(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        once_hash: Option<String>,
+        secret: &Secret,
+    ) -> Done<Ticket> {
+        let now = self.now();
+        let ticket = new_ticket(request, now);
+        let hidden = Hidden { once_hash, client: request.client.to_string() };
+        tickets::insert(&mut **tx, &ticket, &hidden).await?;
+        tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
+        messages::insert(&mut **tx, &message(ticket.id, By::Sender, request, now), None).await?;
+        for id in &request.evidence {
+            if !evidence::attach(&mut **tx, *id, ticket.id, By::Sender).await? {
+                return Err(Refusal::Stale);
+            }
+        }
+        let nets = self.name_networks(tx, &ticket, request).await?;
+        self.open_mail_token(tx, ticket.id).await?;
+        let detail = request.suspected.as_deref().unwrap_or_default();
+        self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
+        let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
+        self.notify(tx, &ticket, mail, Auto::Generated).await?;
+        Ok(ticket)
+    }
+
+    /// Notes which networks a ticket is about: those typed, and that of the case link.
+    async fn name_networks(&self, tx: &mut Tx, ticket: &Ticket, request: &Request) -> sqlx::Result<Vec<Net>> {
+        let mut nets = request.typed.clone();
+        for net in &request.typed {
+            tickets::add_network(&mut **tx, ticket.id, *net, Origin::Typed).await?;
+        }
+        if let Some(code) = &request.case_code
+            && let Some(block) = blocks::find_by_case(&mut **tx, code).await?
+        {
+            tickets::add_network(&mut **tx, ticket.id, block.net, Origin::Case).await?;
+            if !nets.iter().any(|net| block.net.covers(*net)) {
+                nets.push(block.net);
+            }
+        }
+        Ok(nets)
+    }
+}
+
+/// The ticket of a request.
+fn new_ticket(request: &Request, now: Time) -> Ticket {
+    Ticket {
+        id: Id::new(now),
+        code: ticket_code(),
+        kind: request.kind,
+        state: State::New,
+        resolution: None,
+        suspected: request.suspected.clone(),
+        email: request.email.clone(),
+        name: request.name.clone(),
+        lang: request.lang.clone(),
+        assignee_id: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        resolved_at: None,
+    }
+}
+
+/// The message of a request.
+fn message(ticket: Id, by: By, request: &Request, now: Time) -> Message {
+    Message {
+        id: Id::new(now),
+        ticket_id: ticket,
+        at: now,
+        author_kind: by,
+        author: request.name.clone(),
+        text: request.message.clone(),
+        purged_at: None,
+    }
+}

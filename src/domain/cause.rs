@@ -1,0 +1,245 @@
+//! The catalogue of causes: the one place that says what a block means, to gateways and to people.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+
+use super::block::{Action, Lasts};
+
+/// One cause of blocks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// Its stable name, such as `PB-SPAM`.
+    pub code: String,
+    /// The SMTP reply code (RFC 5321 4.2).
+    pub smtp: u16,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: String,
+    /// What gateways do.
+    pub action: Action,
+    /// The address in the DNS answer (RFC 5782 2.1).
+    pub dnsbl: Ipv4Addr,
+    /// How long a block lasts if nothing else is said, such as `7d` or `never`.
+    pub ttl: String,
+    /// Whether the published policy may lift it without a person.
+    #[serde(default)]
+    pub policy_lift: bool,
+    /// Whether staff are warned before they lift it.
+    #[serde(default)]
+    pub protected: bool,
+    /// Slug of the FAQ article that helps.
+    pub article: String,
+    /// Text of the SMTP reply with `{code}` and `{link}`.
+    pub reply: String,
+    /// What people read, by language.
+    #[serde(flatten)]
+    pub texts: BTreeMap<String, CauseText>,
+}
+
+/// What a cause says to people in one language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CauseText {
+    /// Two or three words.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// What was seen, in general terms.
+    pub why: String,
+    /// What to do, in order.
+    pub steps: Vec<String>,
+    /// One sentence for staff.
+    pub staff_hint: String,
+    /// The sentence that names the cause in the mail after a lift.
+    pub answer: String,
+}
+
+/// The file of causes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// All of them.
+    cause: Vec<Cause>,
+}
+
+/// All causes, by their order in the file.
+#[derive(Debug, Clone)]
+pub struct Causes(Vec<Cause>);
+
+/// What is wrong with a table of causes.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCauses {
+    /// It is no TOML, or a key is missing or unknown.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// One cause makes no sense.
+    #[error("cause {code}: {what}")]
+    Cause {
+        /// Its code.
+        code: String,
+        /// What is wrong and how to mend it.
+        what: String,
+    },
+}
+
+impl Causes {
+    /// Reads the table and checks every cause.
+    ///
+    /// # Errors
+    /// When the file or one of its causes makes no sense; the message names the cause and the key.
+    pub fn parse(text: &str) -> Result<Self, BadCauses> {
+        let file: File = toml::from_str(text)?;
+        for (index, cause) in file.cause.iter().enumerate() {
+            let twice = file.cause.iter().skip(index + 1).any(|other| other.code == cause.code);
+            let wrong = if twice { Some("its code stands twice".to_owned()) } else { cause.fault() };
+            if let Some(what) = wrong {
+                return Err(BadCauses::Cause { code: cause.code.clone(), what });
+            }
+        }
+        Ok(Self(file.cause))
+    }
+
+    /// The cause of this code; letter case does not matter.
+    #[must_use]
+    pub fn find(&self, code: &str) -> Option<&Cause> {
+        self.0.iter().find(|c| c.code.eq_ignore_ascii_case(code.trim()))
+    }
+
+    /// All of them, in the order of the file.
+    pub fn iter(&self) -> std::slice::Iter<'_, Cause> {
+        self.0.iter()
+    }
+
+    /// All codes, comma separated, for messages.
+    #[must_use]
+    pub fn codes(&self) -> String {
+        self.0.iter().map(|c| c.code.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<'a> IntoIterator for &'a Causes {
+    type Item = &'a Cause;
+    type IntoIter = std::slice::Iter<'a, Cause>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Cause {
+    /// What is wrong with it, if anything.
+    fn fault(&self) -> Option<String> {
+        let class = match self.action {
+            Action::Reject => 500..=599,
+            Action::Defer => 400..=499,
+        };
+        let digit = (self.smtp / 100).to_string();
+        let reply = self.reply_text("https://postmaster.provider.example/c/XXXXXXXX/2001:0db8:0000:0000:0000:0000:0000:0001");
+        if !is_code(&self.code) {
+            return Some("code must be capitals, digits and hyphens, at most 20, such as PB-SPAM".to_owned());
+        }
+        if !class.contains(&self.smtp) {
+            return Some(format!("smtp {} does not fit action {}", self.smtp, self.action));
+        }
+        if !self.enhanced.starts_with(&format!("{digit}.")) || !is_enhanced(&self.enhanced) {
+            return Some(format!("enhanced {} must be a status such as {digit}.7.1", self.enhanced));
+        }
+        let [a, b, c, d] = self.dnsbl.octets();
+        if [a, b, c] != [127, 0, 0] || !(2..=15).contains(&d) {
+            return Some(format!("dnsbl {} must lie in 127.0.0.2 to 127.0.0.15", self.dnsbl));
+        }
+        if let Err(bad) = Lasts::parse(&self.ttl) {
+            return Some(format!("ttl: {bad}"));
+        }
+        if !self.reply.contains("{link}") || !reply.bytes().all(|b| (0x20..0x7f).contains(&b)) || reply.len() > 400 {
+            return Some("reply must be printable ASCII of at most 400 characters and hold {link}".to_owned());
+        }
+        (!self.texts.contains_key("en")).then(|| "its English texts [cause.en] are missing".to_owned())
+    }
+
+    /// The texts in `lang`, or in English where there are none.
+    #[must_use]
+    pub fn text(&self, lang: &str) -> &CauseText {
+        static NONE: CauseText = CauseText {
+            title: String::new(),
+            summary: String::new(),
+            why: String::new(),
+            steps: Vec::new(),
+            staff_hint: String::new(),
+            answer: String::new(),
+        };
+        self.texts.get(lang).or_else(|| self.texts.get("en")).unwrap_or(&NONE)
+    }
+
+    /// How long a block of this cause lasts if nothing else is said.
+    #[must_use]
+    pub fn lasts(&self) -> Lasts {
+        Lasts::parse(&self.ttl).unwrap_or(Lasts::Forever)
+    }
+
+    /// The text of the reply with `link` filled in.
+    #[must_use]
+    pub fn reply_text(&self, link: &str) -> String {
+        self.reply.replace("{code}", &self.code).replace("{link}", link)
+    }
+
+    /// The whole reply: code, enhanced status, text.
+    #[must_use]
+    pub fn reply_line(&self, link: &str) -> String {
+        format!("{} {} {}", self.smtp, self.enhanced, self.reply_text(link))
+    }
+}
+
+/// Whether this can be the code of a cause.
+fn is_code(text: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
+    (2..=20).contains(&text.len()) && text.bytes().all(inside)
+}
+
+/// Whether this is an enhanced status code (RFC 3463 2).
+fn is_enhanced(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of one cause in which one line is replaced.
+    fn table(old: &str, new: &str) -> String {
+        let good = "[[cause]]\ncode = \"PB-X\"\nsmtp = 550\nenhanced = \"5.7.1\"\naction = \"reject\"\ndnsbl = \"127.0.0.2\"\n\
+                    ttl = \"7d\"\narticle = \"a\"\nreply = \"blocked ({code}), see {link}\"\n[cause.en]\ntitle = \"t\"\n\
+                    summary = \"s\"\nwhy = \"w\"\nsteps = []\nstaff_hint = \"h\"\nanswer = \"a\"\n";
+        good.replace(old, new)
+    }
+
+    #[test]
+    fn a_good_table_is_read() {
+        let causes = Causes::parse(&table("", "")).unwrap();
+        let cause = causes.find("pb-x").unwrap();
+        assert_eq!(cause.reply_line("https://p.example/c/A"), "550 5.7.1 blocked (PB-X), see https://p.example/c/A");
+        assert_eq!(cause.text("fr").title, "t");
+    }
+
+    #[test]
+    fn a_fault_names_the_cause_and_the_key() {
+        for (old, new, want) in [
+            ("550", "450", "does not fit action"),
+            ("5.7.1", "4.7.1", "enhanced"),
+            ("127.0.0.2", "127.0.0.1", "dnsbl"),
+            ("\"7d\"", "\"7 days\"", "ttl"),
+            ("see {link}", "see ü{link}", "reply"),
+            ("{link}", "link", "reply"),
+            ("[cause.en]", "[cause.de]", "English"),
+            ("PB-X", "pb x", "code"),
+        ] {
+            let error = Causes::parse(&table(old, new)).unwrap_err().to_string();
+            assert!(error.contains(want), "{old} -> {new}: {error}");
+        }
+        let twice = format!("{}{}", table("", ""), table("", ""));
+        assert!(Causes::parse(&twice).unwrap_err().to_string().contains("twice"));
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure types and rules: no database, no network, no clock of its own.
+
+pub mod article;
+pub mod block;
+pub mod cause;
+pub mod email;
+pub mod id;
+pub mod net;
+pub mod staff;
+pub mod ticket;
+pub mod time;
+pub mod words;

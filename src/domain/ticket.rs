@@ -1,0 +1,270 @@
+//! Tickets: what a request becomes.
+
+use super::email::Email;
+use super::id::Id;
+use super::time::Time;
+use super::words::words;
+
+words! {
+    /// What a sender asks for.
+    Kind {
+        /// An address is blocked and should be free again.
+        Unblock = "unblock",
+        /// Connections are refused, and it is not clear why.
+        ConnectionsRefused = "connections-refused",
+        /// Mail is delivered, but marked as spam.
+        MarkedAsSpam = "marked-as-spam",
+        /// Mail arrives late.
+        Delayed = "delayed",
+        /// The provider's own customer misses mail.
+        MailIsMissing = "mail-is-missing",
+        /// Somebody in the provider's network sends abuse.
+        AbuseFromYourNetwork = "abuse-from-your-network",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+words! {
+    /// Where a ticket stands.
+    State {
+        /// Nobody has looked at it.
+        New = "new",
+        /// Somebody works on it.
+        Open = "open",
+        /// It waits for the sender.
+        Waiting = "waiting",
+        /// It has ended; see its resolution.
+        Resolved = "resolved",
+    }
+}
+
+words! {
+    /// How a ticket ended.
+    Resolution {
+        /// The block was lifted.
+        Lifted = "lifted",
+        /// There was no block.
+        NotBlocked = "not-blocked",
+        /// Somebody else refused the mail.
+        NotOurs = "not-ours",
+        /// The question was answered.
+        Answered = "answered",
+        /// The request was declined.
+        Declined = "declined",
+        /// The sender took it back.
+        Withdrawn = "withdrawn",
+        /// The sender did not answer.
+        NoReply = "no-reply",
+    }
+}
+
+words! {
+    /// Who wrote a message.
+    By {
+        /// The sender, through the status page or a mail to it.
+        Sender = "sender",
+        /// Somebody who typed the sender's address into the form again: unproven.
+        Unverified = "unverified",
+        /// Staff, to the sender.
+        Staff = "staff",
+        /// Staff, for staff only.
+        Note = "note",
+    }
+}
+
+words! {
+    /// Who does something that is recorded.
+    Actor {
+        /// Somebody outside.
+        Sender = "sender",
+        /// A member of the staff.
+        Staff = "staff",
+        /// A program with an API token.
+        Program = "program",
+        /// Somebody at the command line.
+        Operator = "operator",
+        /// Postern by itself.
+        System = "system",
+    }
+}
+
+/// One ticket.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Ticket {
+    /// Its key.
+    pub id: Id,
+    /// Its public code, `PM-7K3F-9QX2`.
+    pub code: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// How it ended.
+    pub resolution: Option<Resolution>,
+    /// Why it looks like a machine's work, if it does.
+    pub suspected: Option<String>,
+    /// Where answers go.
+    pub email: Email,
+    /// The name the sender gave.
+    pub name: String,
+    /// The language of pages and mails.
+    pub lang: String,
+    /// Who works on it.
+    pub assignee_id: Option<Id>,
+    /// Grows with every change, so that a stale form is noticed.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Time,
+    /// When anything last happened.
+    pub updated_at: Time,
+    /// When it ended.
+    pub resolved_at: Option<Time>,
+}
+
+impl Ticket {
+    /// Whether it has not ended.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state != State::Resolved
+    }
+}
+
+/// The path of a ticket's status page with its secret.
+#[must_use]
+pub fn status_path(code: &str, secret: &str) -> String {
+    format!("/requests/{code}?key={secret}")
+}
+
+/// One message of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Message {
+    /// Its key.
+    pub id: Id,
+    /// The ticket.
+    pub ticket_id: Id,
+    /// When it was written.
+    pub at: Time,
+    /// Who wrote it, in kind.
+    pub author_kind: By,
+    /// Who wrote it, by name.
+    pub author: String,
+    /// What was written; empty once purged.
+    pub text: String,
+    /// When its text was purged.
+    pub purged_at: Option<Time>,
+}
+
+/// One recorded act; never changed once written.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Event {
+    /// Its key.
+    pub id: Id,
+    /// When.
+    pub at: Time,
+    /// Who, in kind.
+    pub actor_kind: Actor,
+    /// Who, by name.
+    pub actor: String,
+    /// What was done, as a word such as `block.lifted`; the page says it in words.
+    pub what: String,
+    /// Why or how, in words.
+    pub detail: String,
+    /// The ticket it belongs to.
+    pub ticket_id: Option<Id>,
+    /// The block it belongs to.
+    pub block_id: Option<Id>,
+    /// The network it is about.
+    pub net: Option<String>,
+}
+
+/// Who acts, for the events that follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// In kind.
+    pub kind: Actor,
+    /// By name.
+    pub name: String,
+}
+
+impl Who {
+    /// A member of the staff.
+    #[must_use]
+    pub fn staff(name: &str) -> Self {
+        Self { kind: Actor::Staff, name: name.to_owned() }
+    }
+
+    /// The sender of a request.
+    #[must_use]
+    pub fn sender() -> Self {
+        Self { kind: Actor::Sender, name: "sender".to_owned() }
+    }
+
+    /// Postern itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { kind: Actor::System, name: "postern".to_owned() }
+    }
+
+    /// Somebody at the command line.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self { kind: Actor::Operator, name: "operator".to_owned() }
+    }
+
+    /// A program, by the name of its token.
+    #[must_use]
+    pub fn program(token: &str) -> Self {
+        Self { kind: Actor::Program, name: token.to_owned() }
+    }
+}
+
+/// Text from outside as it is stored: no NUL, line ends as LF, cut at `max` characters.
+#[must_use]
+pub fn storable(text: &str, max: usize) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let kept = text.chars().filter(|c| *c != '\0').take(max).collect::<String>();
+    kept.trim_end().to_owned()
+}
+
+/// Text from outside as one stored line: no controls, cut at `max` characters.
+#[must_use]
+pub fn storable_line(text: &str, max: usize) -> String {
+    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(max).collect::<String>();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text from outside as it is shown: control and direction characters become visible signs.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let sign = |c: char| match c {
+        '\n' | '\t' => c,
+        c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(sign).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_and_written_the_same() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.as_str().parse::<Kind>().as_ref(), Ok(kind));
+        }
+        let error = "unblok".parse::<Kind>().unwrap_err().to_string();
+        assert!(error.contains("unblock") && error.contains("other"), "{error}");
+    }
+
+    #[test]
+    fn hidden_characters_become_visible() {
+        assert_eq!(visible("a\u{1b}[31mb\u{202e}c\0"), "a␛[31mb\u{fffd}c␀");
+        assert_eq!(storable("a\0b\r\nc\r\n", 100), "ab\nc");
+        assert_eq!(storable_line(" a\r\nBcc: b\t c ", 100), "a Bcc: b c");
+    }
+}

@@ -1,0 +1,12 @@
+//! Postern, the postmaster portal of a mail provider.
+
+pub mod app;
+pub mod blocklist;
+pub mod config;
+pub mod content;
+pub mod desk;
+pub mod domain;
+pub mod locale;
+pub mod mail;
+pub mod store;
+pub mod web;

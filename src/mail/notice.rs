@@ -1,0 +1,155 @@
+//! What the mails say. No sender-written text stands in any of them.
+
+use crate::domain::block::case_path;
+use crate::domain::cause::Causes;
+use crate::domain::net::Net;
+use crate::domain::ticket::{Resolution, Ticket, status_path};
+use crate::domain::time::Time;
+use crate::locale::{Texts, texts};
+
+/// A mail before it is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What kind of notice it is, for staff.
+    pub name: &'static str,
+    /// Its subject.
+    pub subject: String,
+    /// Its text: paragraphs with empty lines between.
+    pub body: String,
+}
+
+/// What every notice needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The portal's address, without a slash at the end.
+    pub public_url: &'a str,
+    /// The provider's name.
+    pub provider: &'a str,
+    /// Whether answers by mail are read.
+    pub inbound: bool,
+    /// All causes.
+    pub causes: &'a Causes,
+}
+
+/// What a lift did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiftFacts {
+    /// What is free now.
+    pub net: Net,
+    /// The wider network it was taken out of.
+    pub out_of: Option<Net>,
+    /// The cause of the block.
+    pub cause: String,
+    /// Until when the probation runs.
+    pub probation_until: Option<Time>,
+}
+
+/// Puts the paragraphs of a mail together.
+fn body(texts: &Texts, setting: Setting<'_>, paragraphs: &[String]) -> String {
+    let mut all = vec![texts.t("mail-greeting")];
+    all.extend(paragraphs.iter().filter(|p| !p.trim().is_empty()).cloned());
+    all.push(format!("{}\n{}", texts.t1("mail-signature", "provider", setting.provider), setting.public_url));
+    all.join("\n\n")
+}
+
+/// The paragraphs that lead to the status page. Without a secret at hand the page asks for the link mailed first.
+fn status(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, secret: Option<&str>) -> Vec<String> {
+    let Some(secret) = secret else { return Vec::new() };
+    let link = format!("{}{}", setting.public_url, status_path(&ticket.code, secret));
+    let reply = if setting.inbound { "mail-reply-mail" } else { "mail-reply-web" };
+    vec![format!("{}\n{link}", texts.t("mail-status-link")), texts.t(reply)]
+}
+
+/// "We have your request."
+#[must_use]
+pub fn received(setting: Setting<'_>, ticket: &Ticket, nets: &[Net], secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![texts.t1("mail-received-intro", "code", &ticket.code)];
+    if !nets.is_empty() {
+        let list = nets.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        paragraphs.push(texts.t1("mail-received-networks", "networks", list));
+    }
+    paragraphs.push(texts.t("mail-received-next"));
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    paragraphs.push(texts.t("mail-received-not-you"));
+    Notice {
+        name: "received",
+        subject: texts.t1("mail-subject-received", "code", &ticket.code),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// "Somebody added to your request, with your address."
+#[must_use]
+pub fn joined(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![texts.t1("mail-joined-intro", "code", &ticket.code)];
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "joined",
+        subject: texts.t1("mail-subject-joined", "code", &ticket.code),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// What staff wrote.
+#[must_use]
+pub fn answered(setting: Setting<'_>, ticket: &Ticket, answer: &str, secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![answer.to_owned()];
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "answered",
+        subject: texts.t1("mail-subject-answered", "code", &ticket.code),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// How the request ended, and why.
+#[must_use]
+pub fn resolved(
+    setting: Setting<'_>,
+    ticket: &Ticket,
+    resolution: Resolution,
+    answer: &str,
+    lifts: &[LiftFacts],
+    secret: &str,
+) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![texts.t(&format!("mail-resolved-{resolution}"))];
+    for facts in lifts {
+        paragraphs.push(lifted(&texts, setting, ticket, facts));
+    }
+    if !lifts.is_empty() {
+        paragraphs.push(texts.t("mail-lifted-again"));
+    }
+    paragraphs.push(answer.to_owned());
+    paragraphs.push(texts.t("mail-reopen"));
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "resolved",
+        subject: texts.with("mail-subject-resolved", &[("code", &ticket.code), ("resolution", &resolution.as_str())]),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// What was lifted, with its cause in words and the probation.
+fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFacts) -> String {
+    let cause = setting.causes.find(&facts.cause).map(|c| c.text(&ticket.lang));
+    let named = cause.map_or_else(|| facts.cause.clone(), |c| format!("{}, {}", facts.cause, c.title));
+    let mut lines = match facts.out_of {
+        Some(wider) => {
+            vec![texts.with("mail-lifted-only", &[("net", &facts.net), ("wider", &wider), ("cause", &named)])]
+        }
+        None => vec![texts.t2("mail-lifted-entry", "net", facts.net, "cause", named)],
+    };
+    lines.extend(cause.map(|c| c.answer.clone()));
+    lines.extend(facts.probation_until.map(|until| texts.t1("mail-lifted-probation", "until", until)));
+    lines.join("\n")
+}
+
+/// The address of a block's case page.
+#[must_use]
+pub fn case_link(setting: Setting<'_>, case_code: &str) -> String {
+    format!("{}{}", setting.public_url, case_path(case_code, None))
+}

@@ -1,0 +1,52 @@
+//! Messages of tickets.
+
+use super::AnyExecutor;
+use crate::domain::id::Id;
+use crate::domain::ticket::Message;
+use crate::domain::time::Time;
+
+/// Stores a message. A second one of the same form is a unique violation.
+pub async fn insert(db: impl AnyExecutor<'_>, message: &Message, once_hash: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO messages (id, ticket_id, at, author_kind, author, text, once_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(message.id)
+    .bind(message.ticket_id)
+    .bind(message.at)
+    .bind(message.author_kind)
+    .bind(&message.author)
+    .bind(&message.text)
+    .bind(once_hash)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The messages of a ticket, oldest first.
+pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Message>> {
+    sqlx::query_as(
+        "SELECT id, ticket_id, at, author_kind, author, text, purged_at FROM messages WHERE ticket_id = $1 ORDER BY id LIMIT 1000",
+    )
+    .bind(ticket)
+    .fetch_all(db)
+    .await
+}
+
+/// How many messages a ticket has.
+pub async fn count(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE ticket_id = $1").bind(ticket).fetch_one(db).await
+}
+
+/// Empties senders' messages written before `before` in tickets that have ended; says how many.
+pub async fn purge(db: impl AnyExecutor<'_>, before: Time, now: Time) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE messages SET text = '', purged_at = $2 WHERE at < $1 AND purged_at IS NULL \
+         AND author_kind IN ('sender', 'unverified') \
+         AND ticket_id IN (SELECT id FROM tickets WHERE state = 'resolved')",
+    )
+    .bind(before)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,63 @@
+//! Bounds that hold for everybody: places, counts per visitor, one log line a request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use super::error::{Error, Result};
+use crate::app::App;
+use crate::domain::net::visitor;
+use crate::store::limits;
+
+/// How long a request waits for a place.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Places for requests that are worked on.
+#[derive(Debug, Clone)]
+pub struct Places(Arc<Semaphore>);
+
+impl Places {
+    /// So many places.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self(Arc::new(Semaphore::new(most)))
+    }
+}
+
+/// Works on so many requests at once; more wait a little, then get 503. Health is always answered.
+pub async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
+    if request.uri().path().ends_with("healthz") {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(PATIENCE, places.0.acquire()).await {
+        Ok(Ok(_place)) => next.run(request).await,
+        _ => Error::Unavailable.into_response(),
+    }
+}
+
+/// Logs one line a request: no address of a visitor, no query (it may hold a secret).
+pub async fn log(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let path = request.extensions().get::<axum::extract::MatchedPath>().map(|p| p.as_str().to_owned());
+    let response = next.run(request).await;
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let path = path.unwrap_or_else(|| "(none)".to_owned());
+    tracing::debug!(http.method = %method, http.route = path, http.status = response.status().as_u16(), duration_ms, "request");
+    response
+}
+
+/// Counts one act of a visitor.
+///
+/// # Errors
+/// `TooMany` when that is more than `most` in the present slot.
+pub async fn count(app: &App, what: &str, client: IpAddr, slot_ms: i64, most: i64) -> Result<()> {
+    let bucket = format!("{what}:{}", visitor(client));
+    let so_far = limits::count(app.desk.db.pool(), &bucket, slot_ms, app.desk.now()).await?;
+    if so_far > most { Err(Error::TooMany) } else { Ok(()) }
+}

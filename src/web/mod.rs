@@ -1,0 +1,89 @@
+//! Pages for people, the API for programs. One table of routes; what all of them share stands beside it.
+
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+
+pub mod api;
+pub mod client;
+pub mod error;
+pub mod extract;
+pub mod files;
+pub mod guard;
+pub mod health;
+pub mod public;
+pub mod session;
+pub mod shell;
+pub mod staff;
+
+/// What a browser may load for a page: nothing but the portal's own files; no inline style or script.
+const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The largest body of an ordinary form.
+const FORM_MOST: usize = 1024 * 1024;
+
+/// The largest body of a request with evidence.
+pub const REQUEST_MOST: usize = 64 * 1024 * 1024;
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let evidence = Router::new()
+        .route("/requests/new", get(public::request::form).post(public::request::submit))
+        .route("/requests/{code}/messages", post(public::status::add))
+        .layer(DefaultBodyLimit::max(REQUEST_MOST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(600)));
+    let pages = Router::new()
+        .route("/", get(public::start::show))
+        .route("/faq", get(public::faq::index))
+        .route("/faq/{slug}", get(public::faq::show))
+        .route("/causes", get(public::causes::index))
+        .route("/causes/{code}", get(public::causes::show))
+        .route("/c/{case}", get(public::case::show))
+        .route("/c/{case}/{ip}", get(public::case::show_address))
+        .route("/check", get(public::check::show))
+        .route("/requests/received", get(public::request::received))
+        .route("/requests/{code}", get(public::status::show))
+        .route("/requests/{code}/withdrawal", post(public::status::withdraw))
+        .route("/static/{file}", get(files::show))
+        .route("/favicon.ico", get(files::favicon))
+        .route("/robots.txt", get(files::robots))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .merge(staff::router())
+        .nest("/api/v1", api::router())
+        .fallback(error::not_found)
+        .layer(DefaultBodyLimit::max(FORM_MOST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(30)));
+    let id = HeaderName::from_static("x-request-id");
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    let shared = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
+        .layer(PropagateRequestIdLayer::new(id))
+        .layer(middleware::from_fn(guard::log))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), error::page))
+        .layer(middleware::from_fn_with_state(guard::Places::new(app.desk.config.http.max_requests), guard::bound))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CsrfLayer::new());
+    evidence.merge(pages).layer(shared).with_state(app)
+}

@@ -1,0 +1,13 @@
+//! To come.
+
+use crate::web::error::Error;
+
+/// To come.
+pub async fn show() -> Error {
+    Error::NotFound
+}
+
+/// To come.
+pub async fn show_address() -> Error {
+    Error::NotFound
+}

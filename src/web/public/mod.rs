@@ -1,0 +1,9 @@
+//! Pages for senders.
+
+pub mod case;
+pub mod causes;
+pub mod check;
+pub mod faq;
+pub mod request;
+pub mod start;
+pub mod status;

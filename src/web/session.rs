@@ -1,0 +1,115 @@
+//! The session cookie, and who is signed in.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+
+use super::error::Error;
+use crate::app::App;
+use crate::config::Config;
+use crate::domain::id::Secret;
+use crate::domain::staff::Staff;
+
+/// The name of the cookie: with https browsers keep it to this host and to secure connections.
+fn cookie_name(config: &Config) -> &'static str {
+    if is_https(config) { "__Host-postern" } else { "postern" }
+}
+
+/// Whether people reach the portal by https.
+fn is_https(config: &Config) -> bool {
+    config.http.public_url.starts_with("https://")
+}
+
+/// The `Set-Cookie` value that begins a session.
+#[must_use]
+pub fn set_cookie(config: &Config, token: &Secret) -> String {
+    let secure = if is_https(config) { "; Secure" } else { "" };
+    format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(config), token.reveal())
+}
+
+/// The `Set-Cookie` value that ends a session.
+#[must_use]
+pub fn clear_cookie(config: &Config) -> String {
+    let secure = if is_https(config) { "; Secure" } else { "" };
+    format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", cookie_name(config))
+}
+
+/// The token that the browser presents.
+fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name)?.1;
+    (!value.is_empty()).then(|| Secret::presented(value))
+}
+
+/// A member of the staff with a live session.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who it is.
+    pub staff: Staff,
+    /// The hash of the session's token.
+    pub session: String,
+}
+
+/// Whoever comes: signed in or not. A database that does not answer counts as not signed in.
+#[derive(Debug, Clone)]
+pub struct Visitor(pub Option<SignedIn>);
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let found = match presented(&parts.headers, cookie_name(&app.desk.config)) {
+            Some(token) => app.desk.session(&token).await.ok().flatten(),
+            None => None,
+        };
+        let visitor = Self(found.map(|(staff, session)| SignedIn { staff, session: session.token_hash }));
+        parts.extensions.insert(visitor.clone());
+        Ok(visitor)
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Visitor(found) = match Visitor::from_request_parts(parts, app).await {
+            Ok(visitor) => visitor,
+            Err(never) => match never {},
+        };
+        found.ok_or_else(|| Error::SignIn(parts.uri.path_and_query().map_or("/staff", |p| p.as_str()).to_owned()))
+    }
+}
+
+/// A path of this portal to go on to; anything else leads to the queue.
+#[must_use]
+pub fn safe_next(next: &str) -> &str {
+    let local = next.starts_with("/staff") && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if local { next } else { "/staff/tickets" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "a=b; postern=abc; c=d".parse().unwrap());
+        assert_eq!(presented(&headers, "postern").unwrap().reveal(), "abc");
+        assert!(presented(&headers, "__Host-postern").is_none());
+    }
+
+    #[test]
+    fn sign_in_leads_nowhere_else() {
+        assert_eq!(safe_next("/staff/tickets?state=new"), "/staff/tickets?state=new");
+        for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "/staff\r\nX: y", ""] {
+            assert_eq!(safe_next(bad), "/staff/tickets");
+        }
+    }
+}
