@@ -23,6 +23,16 @@ pub struct App {
 /// # Errors
 /// When the database or the content is not usable; the message says what to mend.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    let app = connect(config, clock).await?;
+    app.desk.blocklist.catch_up(&app.desk.db, &app.desk.clock).await?;
+    Ok(app)
+}
+
+/// Opens the database and brings it up to date; the block list stays empty until an act follows its change.
+///
+/// # Errors
+/// As [`open`].
+pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
     let content = Content::read(&config)?;
     let db = Db::connect(&config.database.url, config.database.connections).await?;
     db.migrate().await?;
@@ -35,6 +45,5 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
         config: Arc::new(config),
         status_key,
     };
-    desk.blocklist.catch_up(&desk.db, &desk.clock).await?;
     Ok(App { desk })
 }

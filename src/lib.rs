@@ -2,10 +2,13 @@
 
 pub mod app;
 pub mod blocklist;
+pub mod cli;
 pub mod config;
 pub mod content;
 pub mod desk;
 pub mod domain;
+pub mod gateways;
+pub mod jobs;
 pub mod locale;
 pub mod mail;
 pub mod store;

@@ -1,3 +1,7 @@
-//! The program.
+//! The `postern` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    postern::cli::main()
+}

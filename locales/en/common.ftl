@@ -67,6 +67,7 @@ error-cross-site = Another site
 error-unavailable = Unavailable
 error-internal = Our fault
 error-sign-in = Sign in
+error-no-token = Send a good token: Authorization: Bearer …
 
 cause-action-reject = refused
 cause-action-defer = put off

@@ -53,7 +53,7 @@ pub enum BadArticle {
     #[error("it must begin with a head between two lines of +++")]
     NoFront,
     /// The head makes no sense.
-    #[error("its head: {0}")]
+    #[error(transparent)]
     Front(#[from] toml::de::Error),
     /// The next step is missing.
     #[error("its head names no next step; add next = [{{ label = \"…\", href = \"/requests/new\" }}]")]

@@ -9,7 +9,6 @@ use super::block::{Action, Lasts};
 
 /// One cause of blocks.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Cause {
     /// Its stable name, such as `PB-SPAM`.
     pub code: String,
@@ -72,7 +71,7 @@ pub struct Causes(Vec<Cause>);
 #[derive(Debug, thiserror::Error)]
 pub enum BadCauses {
     /// It is no TOML, or a key is missing or unknown.
-    #[error("{0}")]
+    #[error(transparent)]
     Toml(#[from] toml::de::Error),
     /// One cause makes no sense.
     #[error("cause {code}: {what}")]

@@ -5,7 +5,7 @@ use std::any::Any;
 use askama::Template;
 use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -26,6 +26,9 @@ pub enum Error {
     /// The visitor has to sign in first, and then comes back to this path.
     #[error("sign in first")]
     SignIn(String),
+    /// A program sent no good token.
+    #[error("no good token")]
+    NoToken,
     /// It changed meanwhile.
     #[error("changed meanwhile")]
     Stale,
@@ -93,7 +96,7 @@ impl Error {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotAllowed => StatusCode::FORBIDDEN,
-            Self::SignIn(_) => StatusCode::UNAUTHORIZED,
+            Self::SignIn(_) | Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::Stale => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -109,6 +112,7 @@ impl Error {
             Self::NotFound => "not-found",
             Self::NotAllowed => "not-allowed",
             Self::SignIn(_) => "sign-in",
+            Self::NoToken => "no-token",
             Self::Stale => "stale",
             Self::Invalid(_) => "invalid",
             Self::TooMany => "too-many",
@@ -179,6 +183,9 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
         page.render().map_or_else(|_| status.into_response(), |html| Html(html).into_response())
     };
     *answer.status_mut() = status;
+    if word == "no-token" {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
     }

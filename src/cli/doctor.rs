@@ -1,0 +1,125 @@
+//! `postern doctor`: says in words what is set up wrong.
+
+use std::time::Duration;
+
+use super::say;
+use crate::config::Config;
+use crate::content::Content;
+use crate::mail::transport::Transport;
+use crate::store::{Db, Engine, staff};
+
+/// What was found: how many faults and how many things to mind.
+#[derive(Debug, Default)]
+struct Findings {
+    /// Things that do not work.
+    faults: usize,
+    /// Things to mind.
+    hints: usize,
+}
+
+impl Findings {
+    /// Says that something is right.
+    fn good(&self, text: &str) -> anyhow::Result<()> {
+        say(&format!("  ok    {text}"))
+    }
+
+    /// Says what to mind.
+    fn hint(&mut self, text: &str) -> anyhow::Result<()> {
+        self.hints += 1;
+        say(&format!("  mind  {text}"))
+    }
+
+    /// Says what does not work.
+    fn fault(&mut self, text: &str) -> anyhow::Result<()> {
+        self.faults += 1;
+        say(&format!("  WRONG {text}"))
+    }
+}
+
+/// Looks at everything; fails when something does not work.
+pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    let mut found = Findings::default();
+    web(config, &mut found)?;
+    match Content::read(config) {
+        Ok(content) => found.good(&format!("content: {} causes, {} articles", content.causes.iter().count(), content.articles("en").len()))?,
+        Err(error) => found.fault(&format!("{error:#}"))?,
+    }
+    database(config, &mut found).await?;
+    mail(config, &mut found).await?;
+    gateways(config, &mut found).await?;
+    say(&format!("\n{} fault(s), {} thing(s) to mind.", found.faults, found.hints))?;
+    anyhow::ensure!(found.faults == 0, "something does not work; see above");
+    Ok(())
+}
+
+/// The address of the pages.
+fn web(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let url = &config.http.public_url;
+    let host = url::Url::parse(url).ok().and_then(|u| u.host_str().map(ToOwned::to_owned)).unwrap_or_default();
+    if url.starts_with("http://") {
+        found.hint(&format!("http.public_url is {url}: without https passwords and secret links travel in clear, and the session cookie is not tied to this host"))?;
+    } else {
+        found.good(&format!("http.public_url is {url}"))?;
+    }
+    if matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
+        found.hint("http.public_url is this machine: case links in refusals lead nowhere for others")?;
+    }
+    if url.starts_with("https://") && config.http.trusted_proxies.is_empty() {
+        found.hint("http.trusted_proxies is empty: behind a reverse proxy all visitors look like one, and share its limits")?;
+    }
+    Ok(())
+}
+
+/// The database, its tables, and whether anybody can sign in.
+async fn database(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let db = match Db::connect(&config.database.url, 1).await {
+        Ok(db) => db,
+        Err(error) => return found.fault(&format!("database.url: {error:#}")),
+    };
+    match db.missing_migrations().await {
+        0 => found.good("database: answers, tables are up to date")?,
+        n => return found.fault(&format!("database: {n} migration(s) are missing; run: postern migrate")),
+    }
+    if db.engine() == Engine::Sqlite {
+        found.hint("database is SQLite: good for one machine; several machines need PostgreSQL")?;
+    }
+    if staff::has_admin(db.pool()).await? {
+        found.good("there is an admin")
+    } else {
+        found.hint("there is no admin yet; `postern serve` prints a link that creates one")
+    }
+}
+
+/// Where mails go.
+async fn mail(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let Some(url) = &config.mail.smtp_url else {
+        return found.hint("mail.smtp_url is not set: mails stay in the outbox, where staff read them; senders get none");
+    };
+    if config.mail.from.domain() == "localhost.localdomain" {
+        found.fault("mail.from is not set, but mail.smtp_url is: name the sender, such as postmaster@postmaster.example.org")?;
+    }
+    if url.scheme() == "smtp" && !url.query_pairs().any(|(key, _)| key == "tls") && !url.username().is_empty() {
+        found.hint("mail.smtp_url has a password and no TLS: add ?tls=required")?;
+    }
+    let answer = async { Transport::new(url)?.answers().await.map_err(anyhow::Error::from) };
+    match tokio::time::timeout(Duration::from_secs(20), answer).await {
+        Ok(Ok(true)) => found.good("mail.smtp_url: the mail server answers"),
+        Ok(Ok(false)) => found.fault("mail.smtp_url: the mail server answers, but not as one"),
+        Ok(Err(error)) => found.fault(&format!("mail.smtp_url: {error:#}")),
+        Err(_) => found.fault("mail.smtp_url: the mail server does not answer within 20 seconds"),
+    }
+}
+
+/// The listeners for mail servers.
+async fn gateways(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let Some(addr) = config.gateways.policy else {
+        return found.hint("gateways.policy.listen is off: no Postfix can ask here");
+    };
+    if !addr.ip().is_loopback() {
+        found.hint(&format!("gateways.policy.listen = {addr}: the protocol has no passwords; keep others out by a firewall or VPN"))?;
+    }
+    match tokio::time::timeout(Duration::from_secs(3), tokio::net::TcpStream::connect(addr)).await {
+        Ok(Ok(_)) => found.good(&format!("gateways.policy.listen: something answers at {addr}")),
+        _ => found.hint(&format!("gateways.policy.listen: nothing answers at {addr} now; `postern serve` will")),
+    }
+}

@@ -1,0 +1,141 @@
+//! The command line: the same acts as on the pages, beside a running server.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::domain::time::Clock;
+
+mod block;
+mod demo;
+mod doctor;
+mod serve;
+mod staff;
+
+/// The postmaster portal for mail providers.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = "The postmaster portal for mail providers: senders ask why their mail is refused, staff decide, \
+mail gateways obey.\n\nFirst steps:\n  postern serve --demo     a demonstration with invented data, on this machine only\n  postern serve            the real thing; prints a link that creates the first admin\n  postern doctor           says what is set up wrong\n\nSettings stand in postern.toml; `postern settings` lists them.")]
+struct Cli {
+    /// The settings file [default: postern.toml, if there is one here].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the pages, the policy service and the jobs.
+    Serve {
+        /// Serve invented data with known passwords, from a database of its own, on this machine only.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Manage staff.
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Manage tokens of programs.
+    #[command(subcommand)]
+    Token(staff::TokenCommand),
+    /// Work on the block list.
+    #[command(subcommand)]
+    Block(block::BlockCommand),
+    /// Bring the tables of the database up to date.
+    Migrate,
+    /// Say what is set up wrong, in words.
+    Doctor,
+    /// List all settings with defaults and examples.
+    Settings {
+        /// As a Markdown table.
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+/// Runs the program; failures are one sentence on standard error.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "postern: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the settings and does what was asked for.
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Command::Settings { markdown } = cli.command {
+        return settings(markdown);
+    }
+    let demo = matches!(cli.command, Command::Serve { demo: true });
+    let config = Config::read(cli.config.as_deref(), demo)?;
+    start_log(&config, matches!(cli.command, Command::Serve { .. }))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve { .. } => serve::run(config).await,
+            Command::Staff(command) => staff::run(&app(config).await?, command).await,
+            Command::Token(command) => staff::run_token(&app(config).await?, command).await,
+            Command::Block(command) => block::run(&app(config).await?, command).await,
+            Command::Migrate => migrate(config).await,
+            Command::Doctor => doctor::run(&config).await,
+            Command::Settings { .. } => Ok(()),
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The database and everything on it, for one command.
+async fn app(config: Config) -> anyhow::Result<App> {
+    app::connect(config, Clock::System).await
+}
+
+/// Writes a line to standard output; a reader that went away ends the program quietly.
+fn say(line: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        other => Ok(other?),
+    }
+}
+
+/// Starts the log: to standard error, as text or JSON. Commands log warnings only.
+fn start_log(config: &Config, serving: bool) -> anyhow::Result<()> {
+    let level = if serving { config.log_level.as_str() } else { "warn" };
+    let filter: tracing_subscriber::EnvFilter = level.parse().context("log.level")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
+    if config.log_json { builder.json().init() } else { builder.init() }
+    Ok(())
+}
+
+/// Brings the tables up to date.
+async fn migrate(config: Config) -> anyhow::Result<()> {
+    let db = crate::store::Db::connect(&config.database.url, 1).await?;
+    let fresh = db.migrate().await?;
+    say(&match fresh {
+        0 => "The tables are up to date.".to_owned(),
+        n => format!("Applied {n} migration(s); the tables are up to date."),
+    })
+}
+
+/// Lists the settings.
+fn settings(markdown: bool) -> anyhow::Result<ExitCode> {
+    if markdown {
+        say(crate::config::table().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for setting in crate::config::SETTINGS {
+        say(&format!("{} = \"{}\"\n    {}\n    Example: \"{}\"", setting.key, setting.default, setting.help, setting.example))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,120 @@
+//! `postern serve`.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{demo, say};
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::domain::time::Clock;
+use crate::gateways::{Judge, policy};
+use crate::{jobs, web};
+
+/// How long running work may take to end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let listener = listen(config.http.listen, "http.listen").await?;
+    let policy = policy_listener(&config).await?;
+    let app = app::open(config, Clock::System).await?;
+    greet(&app).await?;
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    jobs::start(&app.desk, &tasks, &stop)?;
+    if let Some(listener) = policy {
+        let most = app.desk.config.gateways.policy_connections;
+        tasks.spawn(policy::serve(listener, judge(&app), most, stop.clone()));
+    }
+    tasks.close();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let drained = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        ended = server => ended.context("serving pages")?,
+        () = drained => tracing::warn!("some requests did not end in time"),
+    }
+    stop.cancel();
+    let _ = tokio::time::timeout(DRAIN, tasks.wait()).await;
+    app.desk.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What listeners answer from.
+fn judge(app: &App) -> Judge {
+    Judge {
+        blocklist: app.desk.blocklist.clone(),
+        content: app.desk.content.clone(),
+        config: app.desk.config.clone(),
+        clock: app.desk.clock.clone(),
+    }
+}
+
+/// Listens, or says which setting to change.
+async fn listen(addr: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => "another program listens there; stop it or choose another port",
+            ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one behind a proxy",
+            ErrorKind::AddrNotAvailable => "this machine has no such address",
+            _ => "choose another address",
+        };
+        anyhow::anyhow!("{key} = \"{addr}\": {error}; {hint}")
+    })
+}
+
+/// The listener of the policy service. A default address that is taken is no reason not to start.
+async fn policy_listener(config: &Config) -> anyhow::Result<Option<TcpListener>> {
+    let Some(addr) = config.gateways.policy else { return Ok(None) };
+    match listen(addr, "gateways.policy.listen").await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if !config.gateways.policy_is_set => {
+            tracing::warn!(error = format!("{error:#}"), "no policy service: its default address is taken");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Says where to go: the address, and how to sign in.
+async fn greet(app: &App) -> anyhow::Result<()> {
+    let url = &app.desk.config.http.public_url;
+    if app.desk.config.demo {
+        demo::fill(app).await.context("filling the demonstration")?;
+        say(&format!("\n  Postern demonstration: {url}/\n  Staff pages:           {url}/staff\n"))?;
+        for (email, password, role) in demo::SIGN_INS {
+            say(&format!("    {email}   {password}   ({role})"))?;
+        }
+        return say("");
+    }
+    say(&format!("\n  Postern: {url}/"))?;
+    if let Some(link) = app.desk.setup_link().await? {
+        say(&format!("  Create the first admin (works once, for seven days): {link}"))?;
+    }
+    say("")
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be heard; stop the program by kill");
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping: finishing what has begun");
+    stop.cancel();
+}

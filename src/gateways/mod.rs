@@ -1,0 +1,64 @@
+//! Listeners for mail servers: they answer from memory and never wait for the database.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::blocklist::index::Hit;
+use crate::blocklist::{BlockList, Verdict};
+use crate::config::Config;
+use crate::content::Content;
+use crate::domain::block::case_path;
+use crate::domain::id::hash;
+use crate::domain::time::Clock;
+
+pub mod policy;
+
+/// What all listeners answer from.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    /// The list.
+    pub blocklist: Arc<BlockList>,
+    /// The causes and their replies.
+    pub content: Arc<Content>,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Judge {
+    /// What the list says of a client.
+    #[must_use]
+    pub fn ask(&self, client: IpAddr) -> Verdict {
+        self.blocklist.ask(client, self.clock.now())
+    }
+
+    /// The SMTP reply for a blocked client: code, enhanced status, text with the case link.
+    #[must_use]
+    pub fn reply(&self, hit: &Hit, client: IpAddr) -> String {
+        let link = format!("{}{}", self.config.http.public_url, case_path(&hit.case_code, Some(client)));
+        match self.content.causes.find(&hit.cause) {
+            Some(cause) => cause.reply_line(&link),
+            None => format!("550 5.7.1 blocked ({}), see {link}", hit.cause),
+        }
+    }
+
+    /// Whether mail to `recipient` is taken from everybody: postmaster and abuse (RFC 5321 4.5.1), and live addresses
+    /// of tickets in the portal's own domain.
+    #[must_use]
+    pub fn is_open(&self, recipient: &str) -> bool {
+        let recipient = recipient.trim().to_lowercase();
+        let (local, domain) = recipient.rsplit_once('@').unwrap_or((&recipient, ""));
+        let always = self.config.gateways.open_recipients.iter().any(|open| match open.strip_suffix('@') {
+            Some(name) => name == local,
+            None => *open == recipient,
+        });
+        always || (domain == self.config.mail.from.domain() && self.is_live_token(local))
+    }
+
+    /// Whether this local part is `reply+TOKEN` or `bounce+TOKEN` of a ticket that takes mail.
+    fn is_live_token(&self, local: &str) -> bool {
+        let token = local.strip_prefix("reply+").or_else(|| local.strip_prefix("bounce+"));
+        token.is_some_and(|token| self.blocklist.token_lives(&hash(token.as_bytes()), self.clock.now()))
+    }
+}

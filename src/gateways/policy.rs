@@ -1,0 +1,173 @@
+//! The Postfix policy service (`SMTPD_POLICY_README`).
+//!
+//! A request is lines `name=value`, ended by an empty line; the answer is `action=…` and an empty line; the connection
+//! stays open. `DUNNO` leaves the decision to what follows in Postfix; `OK` is never said, because it would skip that.
+//! On trouble nothing is said and the connection ends: Postfix then does what its `default_action` says.
+//!
+//! What can go wrong: a client that never ends its line, sends no end of lines, or nothing at all. Each is bounded in
+//! bytes and time, and holds one of a bounded number of places.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::Judge;
+use crate::blocklist::Verdict;
+use crate::domain::net::parse_addr;
+
+/// The most bytes of one request; Postfix sends about one kilobyte.
+const REQUEST_MOST: u64 = 64 * 1024;
+
+/// How long a client may take for the rest of a request once it has begun.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// How long a connection may lie idle: longer than Postfix keeps one (`smtpd_policy_service_max_ttl`, 1000 s).
+const IDLE_TIME: Duration = Duration::from_secs(1_200);
+
+/// How long an answer may take to be taken.
+const WRITE_TIME: Duration = Duration::from_secs(10);
+
+/// The attributes that the answer depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// `client_address`.
+    client: String,
+    /// `recipient`.
+    recipient: String,
+}
+
+/// Reads a request without its empty line.
+///
+/// # Errors
+/// `None` when a line has no `=`, or it is no policy request.
+#[must_use]
+pub fn parse(request: &[u8]) -> Option<Query> {
+    let mut query = Query::default();
+    let mut is_policy = false;
+    for line in request.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+        let (name, value) = line.split_once('=')?;
+        match name {
+            "request" => is_policy = value == "smtpd_access_policy",
+            "client_address" => value.clone_into(&mut query.client),
+            "recipient" => value.clone_into(&mut query.recipient),
+            _ => {}
+        }
+    }
+    is_policy.then_some(query)
+}
+
+/// The action for a request; `None` while the list is not complete.
+#[must_use]
+pub fn action(judge: &Judge, query: &Query) -> Option<String> {
+    let Ok(client) = parse_addr(&query.client) else { return Some("DUNNO".to_owned()) };
+    match judge.ask(client) {
+        Verdict::Unknown => None,
+        Verdict::Blocked(hit) if !judge.is_open(&query.recipient) => Some(judge.reply(&hit, client)),
+        Verdict::Free | Verdict::Blocked(_) => Some("DUNNO".to_owned()),
+    }
+}
+
+/// Serves until `stop`; then finishes the requests that have begun.
+pub async fn serve(listener: TcpListener, judge: Judge, most: usize, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(most));
+    let tasks = tokio_util::task::TaskTracker::new();
+    loop {
+        let place = tokio::select! {
+            () = stop.cancelled() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (judge, stop) = (judge.clone(), stop.clone());
+                tasks.spawn(async move {
+                    converse(stream, &judge, &stop).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(error = error.to_string(), "the policy service cannot take a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Answers the requests of one connection.
+async fn converse(stream: TcpStream, judge: &Judge, stop: &CancellationToken) {
+    // Answers are one small packet each; waiting to fill it would cost 40 ms a mail.
+    let _ = stream.set_nodelay(true);
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    loop {
+        let begun = tokio::select! {
+            () = stop.cancelled() => return,
+            begun = tokio::time::timeout(IDLE_TIME, reader.fill_buf()) => begun,
+        };
+        if !matches!(begun, Ok(Ok(bytes)) if !bytes.is_empty()) {
+            return;
+        }
+        let Ok(Some(request)) = tokio::time::timeout(REQUEST_TIME, read_request(&mut reader)).await else { return };
+        let Some(action) = parse(&request).and_then(|query| action(judge, &query)) else { return };
+        let answer = format!("action={action}\n\n");
+        if !matches!(tokio::time::timeout(WRITE_TIME, writer.write_all(answer.as_bytes())).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+/// Reads up to the empty line; `None` when it does not come within the bound.
+async fn read_request(reader: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Vec<u8>> {
+    let mut request = Vec::new();
+    let mut bounded = reader.take(REQUEST_MOST);
+    loop {
+        let before = request.len();
+        bounded.read_until(b'\n', &mut request).await.ok()?;
+        match request.get(before..)? {
+            b"\n" | b"\r\n" => return Some(request),
+            line if line.ends_with(b"\n") => {}
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read() {
+        let text = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=203.0.113.7\nrecipient=a=b@example.org\n\n";
+        let want = Query { client: "203.0.113.7".into(), recipient: "a=b@example.org".into() };
+        assert_eq!(parse(text), Some(want));
+    }
+
+    #[test]
+    fn what_is_no_request_gets_no_answer() {
+        for text in [&b"GET / HTTP/1.1\n"[..], b"request=other\n", b"client_address=203.0.113.7\n", b"\xff\xfe\n"] {
+            assert_eq!(parse(text), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_is_bounded() {
+        let endless = vec![b'a'; 100_000];
+        assert_eq!(read_request(&mut BufReader::new(&endless[..])).await, None);
+        let many = b"a=b\n".repeat(50_000);
+        assert_eq!(read_request(&mut BufReader::new(&many[..])).await, None);
+        let cut = b"a=b\nc=";
+        assert_eq!(read_request(&mut BufReader::new(&cut[..])).await, None);
+        let good = b"a=b\r\n\r\nnext";
+        assert_eq!(read_request(&mut BufReader::new(&good[..])).await.unwrap(), b"a=b\r\n\r\n");
+    }
+}

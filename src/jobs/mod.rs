@@ -1,0 +1,90 @@
+//! Loops beside the pages: follow the block list, deliver mail, write ends down, sweep.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::desk::Desk;
+use crate::domain::id::Secret;
+use crate::domain::time::{HOUR, MINUTE, SECOND};
+use crate::store::leases;
+
+pub mod deliver;
+
+/// How often changes made by other processes are looked for.
+const FOLLOW_EVERY: Duration = Duration::from_millis(250);
+
+/// Starts all loops; they end with `stop`.
+///
+/// # Errors
+/// When the mail settings make no sense.
+pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
+    let holder = Secret::new().reveal().to_owned();
+    tasks.spawn(follow(desk.clone(), stop.clone()));
+    tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
+    tasks.spawn(sweep(desk.clone(), holder, stop.clone()));
+    if let Some(url) = &desk.config.mail.smtp_url {
+        let transport = crate::mail::transport::Transport::new(url)?;
+        tasks.spawn(deliver::run(desk.clone(), transport, stop.clone()));
+    }
+    Ok(())
+}
+
+/// Waits, unless it is time to stop; says whether to go on.
+async fn wait(stop: &CancellationToken, time: Duration) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
+    }
+}
+
+/// Follows the changes of other processes.
+async fn follow(desk: Desk, stop: CancellationToken) {
+    let mut was_away = false;
+    while wait(&stop, FOLLOW_EVERY).await {
+        let outcome = desk.blocklist.catch_up(&desk.db, &desk.clock).await;
+        match &outcome {
+            Err(error) if !was_away => tracing::error!(error = format!("{error:#}"), "the block list cannot be followed; answers come from what is known"),
+            Ok(()) if was_away => tracing::info!("the block list is followed again"),
+            _ => {}
+        }
+        was_away = outcome.is_err();
+    }
+}
+
+/// Whether this process does the periodic work `name` until the lease ends.
+async fn leased(desk: &Desk, name: &str, holder: &str, length: i64) -> bool {
+    let now = desk.now();
+    leases::take(desk.db.pool(), name, holder, now, now.plus(length)).await.unwrap_or(false)
+}
+
+/// Logs a failure of periodic work.
+fn report<T>(what: &str, outcome: crate::desk::Done<T>) {
+    if let Err(error) = outcome {
+        tracing::warn!(error = format!("{error:#}"), "{what} failed and is tried again");
+    }
+}
+
+/// Writes down the ends of blocks.
+async fn expire(desk: Desk, holder: String, stop: CancellationToken) {
+    while wait(&stop, Duration::from_secs(1)).await {
+        if leased(&desk, "expire", &holder, 10 * SECOND).await {
+            report("writing down the ends of blocks", desk.expire_blocks().await);
+        }
+    }
+}
+
+/// Purges, closes and forgets: every ten minutes, once a cluster.
+async fn sweep(desk: Desk, holder: String, stop: CancellationToken) {
+    let mut pause = Duration::from_secs(5);
+    while wait(&stop, pause).await {
+        pause = Duration::from_secs(600);
+        if leased(&desk, "sweep", &holder, HOUR / 2 + MINUTE).await {
+            report("purging", desk.purge().await);
+            report("closing unanswered tickets", desk.close_unanswered().await);
+            report("forgetting", desk.forget().await);
+            report("settling imports", desk.settle_imports().await);
+        }
+    }
+}
