@@ -249,8 +249,11 @@ fn clean(text: &str) -> String {
     let text = text.trim().trim_matches(|c| matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>'));
     let text: String = text.chars().take(120).filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect();
     let text = text.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":");
-    let text = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or(&text);
-    let text = text.strip_suffix('.').or_else(|| text.strip_suffix('/')).unwrap_or(text);
+    let text = match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+        Some(host) => host.trim_end_matches('/'),
+        None => &text,
+    };
+    let text = text.strip_suffix('.').unwrap_or(text);
     let inner = match (text.strip_prefix('['), text.strip_suffix(']')) {
         (Some(rest), Some(_)) => rest.strip_suffix(']').unwrap_or(rest),
         _ => text,

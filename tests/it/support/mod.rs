@@ -1,0 +1,165 @@
+//! What tests work with: a portal, a browser for it, people who use it.
+
+mod browser;
+mod database;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::connect_info::MockConnectInfo;
+use postern::app::{self, App};
+use postern::config::Config;
+use postern::desk::request::{Request, Submitted};
+use postern::domain::block::{Block, Lasts, NewBlock};
+use postern::domain::email::Email;
+use postern::domain::id::{Id, Secret};
+use postern::domain::net::Net;
+use postern::domain::staff::{Role, Staff};
+use postern::domain::ticket::{Kind, Ticket, Who};
+use postern::domain::time::{Clock, Time};
+use postern::store::tickets;
+use postern::web;
+
+pub(crate) use browser::{Answer, Browser};
+pub(crate) use database::Database;
+
+/// When the clock of every test stands: 2026-11-23T12:00:00Z.
+pub(crate) const START: Time = Time(1_795_435_200_000);
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A portal with a database of its own.
+pub(crate) struct TestApp {
+    /// The portal.
+    pub(crate) app: App,
+    /// Its database; goes away with the test.
+    pub(crate) database: Database,
+}
+
+impl TestApp {
+    /// A portal with the usual settings.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A portal with some settings changed.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let database = Database::create().await;
+        let config = database.config(settings);
+        let app = app::open(config, Clock::fixed(START)).await.unwrap();
+        Self { app, database }
+    }
+
+    /// All acts.
+    pub(crate) fn desk(&self) -> &postern::desk::Desk {
+        &self.app.desk
+    }
+
+    /// The router, as if asked from `client`.
+    pub(crate) fn router_from(&self, client: IpAddr) -> Router {
+        web::router(self.app.clone()).layer(MockConnectInfo(SocketAddr::new(client, 40_000)))
+    }
+
+    /// A browser of somebody outside.
+    pub(crate) fn visitor(&self) -> Browser {
+        self.visitor_from("198.51.100.23")
+    }
+
+    /// A browser of somebody at this address.
+    pub(crate) fn visitor_from(&self, client: &str) -> Browser {
+        Browser::new(self.router_from(client.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))))
+    }
+
+    /// A new member of the staff.
+    pub(crate) async fn staff(&self, name: &str, role: Role) -> Staff {
+        let email = Email::parse(&format!("{name}@postern.example")).unwrap();
+        self.desk().add_staff(&Who::operator(), &email, name, role, PASSWORD).await.unwrap()
+    }
+
+    /// A browser of a new member of the staff who has signed in.
+    pub(crate) async fn sign_in(&self, role: Role) -> Browser {
+        let member = self.staff(role.as_str(), role).await;
+        let mut browser = self.visitor();
+        let answer =
+            browser.post("/staff/sign-in", &[("email", member.email.as_str()), ("password", PASSWORD), ("next", "")]).await;
+        answer.assert_redirect();
+        browser
+    }
+
+    /// Blocks a network for a week.
+    pub(crate) async fn block(&self, net: &str, cause: &str) -> Block {
+        let new = NewBlock {
+            net: Net::parse(net).unwrap(),
+            cause: cause.to_owned(),
+            lasts: Some(Lasts::For(7 * postern::domain::time::DAY)),
+            note: "seen by the detector".to_owned(),
+            source: "staff".to_owned(),
+            evidence_at: None,
+        };
+        self.desk().add_block(&Who::operator(), new).await.unwrap().block
+    }
+
+    /// A request as the form makes it.
+    pub(crate) fn request(email: &str, net: &str) -> Request {
+        Request {
+            kind: Kind::Unblock,
+            email: Email::parse(email).unwrap(),
+            name: "Ann Sender".to_owned(),
+            message: "We cleaned the machine.".to_owned(),
+            typed: vec![Net::parse(net).unwrap()],
+            case_code: None,
+            evidence: Vec::new(),
+            once: None,
+            client: "198.51.100.23".parse().unwrap(),
+            lang: "en".to_owned(),
+            suspected: None,
+        }
+    }
+
+    /// Somebody asks to unblock; gives the ticket and the secret of its page.
+    pub(crate) async fn ask(&self, email: &str, net: &str) -> (Ticket, Secret) {
+        match self.desk().submit(Self::request(email, net)).await.unwrap() {
+            Submitted::Ticket { code, secret } => (self.ticket(&code).await, secret),
+            Submitted::Joined => panic!("the request joined another"),
+        }
+    }
+
+    /// The ticket of this code as it stands.
+    pub(crate) async fn ticket(&self, code: &str) -> Ticket {
+        tickets::find_by_code(self.desk().db.pool(), code).await.unwrap().expect("the ticket is there")
+    }
+
+    /// The ticket of this key as it stands.
+    pub(crate) async fn ticket_by_id(&self, id: Id) -> Ticket {
+        tickets::find(self.desk().db.pool(), id).await.unwrap().expect("the ticket is there")
+    }
+
+    /// Whether an address is blocked, as a gateway of this process is told.
+    pub(crate) fn is_blocked(&self, addr: &str) -> bool {
+        self.desk().blocklist.find(addr.parse().unwrap(), self.desk().now()).is_some()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, millis: i64) {
+        self.desk().clock.advance(millis);
+    }
+}
+
+/// The settings of a test, read the way a settings file is.
+pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("postern.toml");
+    let mut table = toml::Table::new();
+    for (key, value) in settings {
+        let (section, name) = key.rsplit_once('.').unwrap();
+        let mut place = &mut table;
+        for part in section.split('.') {
+            let inner = place.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            place = inner.as_table_mut().unwrap();
+        }
+        place.insert(name.to_owned(), toml::Value::String((*value).to_owned()));
+    }
+    std::fs::write(&file, table.to_string()).unwrap();
+    Config::read(Some(&file), false).unwrap()
+}
