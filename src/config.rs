@@ -43,6 +43,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting { key: "gateways.policy.listen", default: "127.0.0.1:10031", example: "127.0.0.1:10031", help: "Address and port of the Postfix policy service; `off` for none." },
     Setting { key: "gateways.policy.connections", default: "10000", example: "10000", help: "How many connections the policy service holds at once." },
     Setting { key: "gateways.open_recipients", default: "postmaster@, abuse@", example: "postmaster@, abuse@", help: "Recipients that are reached from blocked addresses too: `local@` at any domain, or whole addresses (RFC 5321, 4.5.1)." },
+    Setting { key: "provider.hosts", default: "", example: "mx1.example.org, example.org", help: "Host names or domains of the provider's own mail servers: how a pasted refusal is recognised as ours." },
+    Setting { key: "provider.networks", default: "", example: "192.0.2.0/24, 2001:db8:1::/48", help: "The provider's own networks." },
     Setting { key: "content.folder", default: "", example: "/etc/postern/content", help: "A folder whose articles, causes and answers stand in for the built-in ones." },
     Setting { key: "evidence.retention", default: "180d", example: "180d", help: "How long evidence and senders' texts are kept after they came; tickets and figures stay." },
     Setting { key: "tickets.probation", default: "14d", example: "14d", help: "The length of probation that a lift suggests." },
@@ -169,6 +171,10 @@ pub struct Config {
     pub database: Database,
     /// The provider's name.
     pub provider: String,
+    /// Host names or domains of the provider's own mail servers.
+    pub own_hosts: Vec<String>,
+    /// The provider's own networks.
+    pub own_networks: Vec<Net>,
     /// Mail.
     pub mail: Mail,
     /// Listeners for mail servers.
@@ -285,6 +291,8 @@ impl Values {
                 connections: self.get("database.connections", |t| number(t, 1, 1_000))?,
             },
             provider: self.text("provider.name").to_owned(),
+            own_hosts: self.get("provider.hosts", list::<String>)?,
+            own_networks: self.get("provider.networks", list::<Net>)?,
             mail: Mail {
                 smtp_url: self.get("mail.smtp_url", smtp_url)?,
                 from: self.get("mail.from", Email::parse)?,

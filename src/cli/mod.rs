@@ -14,6 +14,7 @@ use crate::domain::time::Clock;
 mod block;
 mod demo;
 mod doctor;
+mod read;
 mod serve;
 mod staff;
 
@@ -48,6 +49,15 @@ enum Command {
     /// Work on the block list.
     #[command(subcommand)]
     Block(block::BlockCommand),
+    /// Read evidence (logs, bounces, headers, messages) and print what is understood, one JSON object a file.
+    Read {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print it for people.
+        #[arg(long)]
+        pretty: bool,
+    },
     /// Bring the tables of the database up to date.
     Migrate,
     /// Say what is set up wrong, in words.
@@ -75,8 +85,10 @@ pub fn main() -> ExitCode {
 
 /// Reads the settings and does what was asked for.
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if let Command::Settings { markdown } = cli.command {
-        return settings(markdown);
+    match cli.command {
+        Command::Settings { markdown } => return settings(markdown),
+        Command::Read { files, pretty } => return read::run(&files, pretty),
+        _ => {}
     }
     let demo = matches!(cli.command, Command::Serve { demo: true });
     let config = Config::read(cli.config.as_deref(), demo)?;
@@ -90,7 +102,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Block(command) => block::run(&app(config).await?, command).await,
             Command::Migrate => migrate(config).await,
             Command::Doctor => doctor::run(&config).await,
-            Command::Settings { .. } => Ok(()),
+            Command::Settings { .. } | Command::Read { .. } => Ok(()),
         }
     })?;
     Ok(ExitCode::SUCCESS)

@@ -1,14 +1,31 @@
 //! Evidence comes in: streamed to the database as it came, read once, held until its form is taken.
 
+use std::net::IpAddr;
+
+use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
 use super::{Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret};
+use crate::domain::net::Net;
 use crate::domain::ticket::storable_line;
-use crate::store::evidence::{self, CHUNK, Form, FullyRead};
+use crate::evidence::{self as reader, Budget, Context, Findings, mask};
+use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead};
 
-/// How many bytes of a piece are read and shown as text; the rest is kept.
-pub const READ_MOST: usize = 1024 * 1024;
+/// How many bytes of a piece are shown as text; the rest is kept for download.
+const SHOWN_MOST: usize = 1024 * 1024;
+
+/// How many bytes of a piece are read; the rest is kept and the piece marked as not fully read.
+const READ_MOST: usize = 32 * 1024 * 1024;
+
+/// How much work one reading may cost, in bytes looked at: some passes over [`READ_MOST`].
+const WORK_MOST: Budget = Budget(256 * 1024 * 1024);
+
+/// How many addresses found in one piece become networks of its ticket.
+const ADDRESSES_MOST: usize = 20;
+
+/// How many pieces are read at the same time.
+static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 /// A piece of evidence that is coming in.
 #[derive(Debug)]
@@ -25,10 +42,10 @@ pub struct Incoming {
     size: usize,
     /// Their sum so far.
     sum: Sha256,
-    /// The beginning, to be read.
-    head: Vec<u8>,
     /// The name of the file.
     name: String,
+    /// Whether it is an archive, in which nothing can be overwritten without breaking it.
+    packed: bool,
 }
 
 /// A piece of evidence that waits for its form.
@@ -42,6 +59,8 @@ pub struct Held {
     pub name: String,
     /// Its size in bytes.
     pub size: usize,
+    /// What the reader understood.
+    pub findings: Findings,
 }
 
 impl Desk {
@@ -51,46 +70,99 @@ impl Desk {
         let (id, secret) = (Id::new(now), Secret::new());
         let name = storable_line(name, 120);
         evidence::begin(self.db.pool(), id, &secret.hash(), form, &name, now).await?;
-        Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), head: Vec::new(), name })
+        Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), name, packed: false })
     }
 
     /// Takes the next bytes.
     pub async fn take_evidence(&self, incoming: &mut Incoming, bytes: &[u8]) -> Done<()> {
+        if incoming.size < 4 {
+            let start = [incoming.rest.as_slice(), bytes.get(..bytes.len().min(4)).unwrap_or_default()].concat();
+            incoming.packed = start.starts_with(b"\x1f\x8b") || start.starts_with(b"PK\x03\x04");
+        }
         incoming.size += bytes.len();
         incoming.sum.update(bytes);
-        let room = READ_MOST.saturating_sub(incoming.head.len());
-        incoming.head.extend(bytes.iter().take(room));
         incoming.rest.extend_from_slice(bytes);
         while incoming.rest.len() >= CHUNK {
-            let later = incoming.rest.split_off(CHUNK);
+            let later = incoming.rest.split_off(end_of_chunk(&incoming.rest));
             let chunk = std::mem::replace(&mut incoming.rest, later);
-            self.store_chunk(incoming, &chunk).await?;
+            self.store_chunk(incoming, chunk).await?;
         }
         Ok(())
     }
 
-    /// Stores one chunk.
-    async fn store_chunk(&self, incoming: &mut Incoming, chunk: &[u8]) -> Done<()> {
+    /// Stores one chunk; passwords and tokens in it are overwritten first, at the same length.
+    async fn store_chunk(&self, incoming: &mut Incoming, mut chunk: Vec<u8>) -> Done<()> {
+        if !incoming.packed {
+            mask::secrets(&mut chunk);
+        }
         let mut tx = self.db.begin().await?;
-        evidence::add_chunk(&mut *tx, incoming.id, incoming.chunks, chunk).await?;
+        evidence::add_chunk(&mut *tx, incoming.id, incoming.chunks, &chunk).await?;
         tx.commit().await?;
         incoming.chunks += 1;
         Ok(())
     }
 
-    /// Stores what is left and reads the beginning as text.
+    /// Stores what is left, reads it all, and holds it for its form.
     pub async fn complete_evidence(&self, mut incoming: Incoming) -> Done<Held> {
         if !incoming.rest.is_empty() {
             let chunk = std::mem::take(&mut incoming.rest);
-            self.store_chunk(&mut incoming, &chunk).await?;
+            self.store_chunk(&mut incoming, chunk).await?;
         }
-        let all = incoming.size <= READ_MOST;
-        let text = String::from_utf8_lossy(&incoming.head).replace('\0', "\u{fffd}");
+        let read = self.read_stored(incoming.id, &incoming.name).await?;
         let sum = data_encoding::HEXLOWER.encode(&incoming.sum.finalize_reset());
         let size = i64::try_from(incoming.size).unwrap_or(i64::MAX);
-        let fully = if all { FullyRead::Yes } else { FullyRead::No };
-        evidence::complete(self.db.pool(), incoming.id, size, &sum, &text, fully).await?;
-        Ok(Held { id: incoming.id, secret: incoming.secret, name: incoming.name, size: incoming.size })
+        let findings = serde_json::to_string(&read.findings).context("writing findings as JSON")?;
+        let mut tx = self.db.begin().await?;
+        evidence::complete(&mut *tx, incoming.id, size, &sum, &read.text, read.fully()).await?;
+        evidence::set_findings(&mut *tx, incoming.id, &findings, read.fully()).await?;
+        tx.commit().await?;
+        let Incoming { id, secret, name, size, .. } = incoming;
+        Ok(Held { id, secret, name, size, findings: read.findings })
+    }
+
+    /// Reads a stored piece, off the async threads and two at a time.
+    async fn read_stored(&self, id: Id, name: &str) -> Done<Reading> {
+        let _place = READERS.acquire().await.context("readers do not close")?;
+        let mut bytes = Vec::new();
+        let mut n = 0;
+        while bytes.len() < READ_MOST
+            && let Some(chunk) = evidence::chunk(self.db.pool(), id, n).await?
+        {
+            bytes.extend_from_slice(&chunk);
+            n += 1;
+        }
+        let whole = evidence::chunk(self.db.pool(), id, n).await?.is_none();
+        let context = self.reading_context(name);
+        let read = move || {
+            let findings = reader::read(&bytes, &context);
+            let (text, shown) = reader::text::text(&bytes, &context, SHOWN_MOST);
+            let mut text = text.replace('\0', "\u{2400}").into_bytes();
+            mask::secrets(&mut text);
+            Reading { findings, text: String::from_utf8_lossy(&text).into_owned(), all: whole && shown }
+        };
+        Ok(tokio::task::spawn_blocking(read).await.context("reading evidence")?)
+    }
+
+    /// What the reader knows of us.
+    #[must_use]
+    pub fn reading_context(&self, file_name: &str) -> Context {
+        Context {
+            arrived: Some(self.now().jiff()),
+            own_hosts: self.config.own_hosts.clone(),
+            cause_codes: self.content.causes.iter().map(|c| c.code.clone()).collect(),
+            case_link_base: Some(self.config.http.public_url.clone()),
+            networks: self.config.own_networks.iter().map(|net| (*net).into()).collect(),
+            budget: WORK_MOST,
+            file_name: (!file_name.is_empty()).then(|| file_name.to_owned()),
+        }
+    }
+
+    /// Reads a piece again, for when the reader has become better.
+    pub async fn reread_evidence(&self, piece: &Evidence) -> Done<()> {
+        let read = self.read_stored(piece.id, &piece.name).await?;
+        let findings = serde_json::to_string(&read.findings).context("writing findings as JSON")?;
+        evidence::set_findings(self.db.pool(), piece.id, &findings, read.fully()).await?;
+        Ok(())
     }
 
     /// The piece that waits for its form, by the secret that the form carried.
@@ -98,6 +170,73 @@ impl Desk {
         let secret = Secret::presented(presented);
         let piece = evidence::find_held(self.db.pool(), &secret.hash()).await?.ok_or(Refusal::NotFound)?;
         let size = usize::try_from(piece.size).unwrap_or(0);
-        Ok(Held { id: piece.id, secret, name: piece.name, size })
+        Ok(Held { id: piece.id, secret, size, findings: findings(&piece), name: piece.name })
+    }
+}
+
+/// What reading gave.
+#[derive(Debug)]
+struct Reading {
+    /// What was understood.
+    findings: Findings,
+    /// The beginning as text.
+    text: String,
+    /// Whether the text is all there is.
+    all: bool,
+}
+
+impl Reading {
+    /// Whether nothing was left unread or unshown.
+    fn fully(&self) -> FullyRead {
+        if self.all && self.findings.fully_read { FullyRead::Yes } else { FullyRead::No }
+    }
+}
+
+/// Where the next chunk ends: behind its last line end, so that no line with a secret is torn.
+fn end_of_chunk(bytes: &[u8]) -> usize {
+    let chunk = bytes.get(..CHUNK).unwrap_or(bytes);
+    memchr::memrchr(b'\n', chunk).map_or(chunk.len(), |at| at + 1)
+}
+
+/// What the reader understood of a stored piece.
+#[must_use]
+pub fn findings(piece: &Evidence) -> Findings {
+    piece.findings.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+/// The addresses that a piece is about, as networks of its ticket.
+#[must_use]
+pub fn addresses(found: &Findings) -> Vec<Net> {
+    found.ips.iter().filter(|ip| is_public(**ip)).take(ADDRESSES_MOST).map(|ip| Net::single(*ip)).collect()
+}
+
+/// Whether an address can be somebody's on the Internet (documentation addresses count, for demonstrations).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || v4.is_multicast()),
+        IpAddr::V6(v6) => !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || v6.is_unique_local() || v6.is_unicast_link_local()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_end_at_lines() {
+        let mut bytes = vec![b'x'; CHUNK + 10];
+        assert_eq!(end_of_chunk(&bytes), CHUNK);
+        bytes[100] = b'\n';
+        assert_eq!(end_of_chunk(&bytes), 101);
+    }
+
+    #[test]
+    fn private_addresses_are_nobodys_network() {
+        let found = Findings {
+            ips: ["10.0.0.1", "203.0.113.7", "fe80::1", "2001:db8::1"].map(|ip| ip.parse().unwrap()).to_vec(),
+            ..Findings::default()
+        };
+        let nets: Vec<String> = addresses(&found).iter().map(ToString::to_string).collect();
+        assert_eq!(nets, ["203.0.113.7", "2001:db8::1"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::evidence::{addresses, findings};
 use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash, ticket_code};
@@ -118,6 +119,7 @@ impl Desk {
         for net in &request.typed {
             tickets::add_network(&mut **tx, ticket.id, *net, Origin::Typed).await?;
         }
+        self.name_found(tx, ticket.id, &request.evidence).await?;
         tickets::touch(&mut **tx, ticket.id, now).await?;
         let secret = Secret::new();
         tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
@@ -147,12 +149,24 @@ impl Desk {
             }
         }
         let nets = self.name_networks(tx, &ticket, request).await?;
+        self.name_found(tx, ticket.id, &request.evidence).await?;
         self.open_mail_token(tx, ticket.id).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
         let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
         self.notify(tx, &ticket, mail, Auto::Generated).await?;
         Ok(ticket)
+    }
+
+    /// Notes the addresses that the reader found in pieces of evidence.
+    pub(super) async fn name_found(&self, tx: &mut Tx, ticket: Id, pieces: &[Id]) -> sqlx::Result<()> {
+        for id in pieces {
+            let Some(piece) = evidence::find(&mut **tx, *id).await? else { continue };
+            for net in addresses(&findings(&piece)) {
+                tickets::add_network(&mut **tx, ticket, net, Origin::Evidence).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes which networks a ticket is about: those typed, and that of the case link.

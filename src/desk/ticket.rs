@@ -149,6 +149,7 @@ impl Desk {
         for id in pieces {
             evidence::attach(&mut *tx, *id, ticket.id, By::Sender).await?;
         }
+        self.name_found(&mut tx, ticket.id, pieces).await?;
         let reopened = tickets::reopen(&mut *tx, ticket.id, now).await?;
         if !reopened && ticket.state == State::Waiting {
             tickets::set_state(&mut *tx, ticket.id, State::Open, now).await?;
