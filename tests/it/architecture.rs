@@ -123,3 +123,9 @@ fn every_sentence_that_is_asked_for_exists() {
     }
     assert!(missing.is_empty(), "no such sentences: {missing:#?}");
 }
+
+#[test]
+fn the_readme_lists_all_settings() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert!(readme.contains(&postern::config::table()), "write what `postern settings --markdown` prints into README.md");
+}
