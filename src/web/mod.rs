@@ -21,6 +21,7 @@ pub mod client;
 pub mod error;
 pub mod extract;
 pub mod files;
+pub mod findings;
 pub mod guard;
 pub mod health;
 pub mod public;

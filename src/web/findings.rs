@@ -1,0 +1,308 @@
+//! What the reader understood, for people: whose refusal it is and what follows, the refusals line by line, the way of
+//! the mail as a picture and as a table, faults of the header. The same on the form, the status page and the ticket.
+
+use askama::Template;
+
+use super::shell::Shell;
+use crate::domain::cause::Causes;
+use crate::domain::ticket::visible;
+use crate::evidence::header::{Header, Hop};
+use crate::evidence::lint::Severity;
+use crate::evidence::{Category, Findings, Reply, Whose, mask};
+
+/// How many refusals are shown; the rest is counted.
+const REPLIES_MOST: usize = 50;
+
+/// How many faults of a header are shown.
+const FAULTS_MOST: usize = 50;
+
+/// How many hops the picture has.
+const HOPS_MOST: usize = 30;
+
+/// What the reader understood of one piece of evidence.
+#[derive(Debug, Template)]
+#[template(path = "parts/findings.html")]
+pub struct Understood {
+    /// What all pages share.
+    shell: Shell,
+    /// What tells its anchors from those of other pieces on the page.
+    mark: String,
+    /// Whether lines of the raw text can be jumped to.
+    jumps: bool,
+    /// What follows, in sentences.
+    verdicts: Vec<Verdict>,
+    /// The refusals.
+    rows: Vec<Row>,
+    /// How many more there are.
+    more: usize,
+    /// The way of the mail.
+    way: Option<Way>,
+    /// Faults of the header.
+    faults: Vec<Fault>,
+    /// Whether a part stayed unread.
+    unread: bool,
+}
+
+/// One sentence on what follows, maybe with a link.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    /// The sentence.
+    text: String,
+    /// Where to go.
+    href: Option<String>,
+}
+
+/// One refusal.
+#[derive(Debug)]
+struct Row {
+    /// The line in the text.
+    line: Option<usize>,
+    /// When, as written.
+    time: String,
+    /// The sending address.
+    ip: String,
+    /// Code and enhanced status.
+    code: String,
+    /// The category, in words.
+    category: String,
+    /// Who refused, in words.
+    who: String,
+    /// The reply, recipients masked.
+    text: String,
+}
+
+/// The way of a mail.
+#[derive(Debug)]
+struct Way {
+    /// Where it came in: address, name, greeting.
+    border: Option<(String, String)>,
+    /// What the receiver's checks said: method and result.
+    checks: Vec<(String, String)>,
+    /// What filters said, in words.
+    filters: Vec<(String, String)>,
+    /// The hops, oldest first.
+    hops: Vec<Step>,
+    /// The height of the picture.
+    height: usize,
+    /// How long it took, in words.
+    total: Option<String>,
+}
+
+/// One hop in the picture and in the table.
+#[derive(Debug)]
+struct Step {
+    /// Who received.
+    host: String,
+    /// Who sent.
+    from: String,
+    /// The protocol.
+    with: String,
+    /// When, as written.
+    time: String,
+    /// The delay in words.
+    delay: String,
+    /// Where its bar begins.
+    x: usize,
+    /// How wide its bar is.
+    width: usize,
+    /// Where its bar stands.
+    y: usize,
+    /// Where the words beside the bar stand.
+    text_y: usize,
+    /// How it looks: `slow`, `skew` or plain.
+    look: &'static str,
+}
+
+/// One fault of a header.
+#[derive(Debug)]
+struct Fault {
+    /// The line in the text.
+    line: usize,
+    /// How grave it is, as a word.
+    severity: &'static str,
+    /// What is wrong.
+    what: String,
+    /// How to write it right.
+    fix: String,
+    /// Who says so.
+    rfc: String,
+}
+
+impl Understood {
+    /// What was understood; nothing when there is nothing to show.
+    #[must_use]
+    pub fn of(shell: &Shell, found: &Findings, causes: &Causes, mark: &str, jumps: bool) -> Option<Self> {
+        let nothing = found.replies.is_empty() && found.header.is_none() && found.lint.is_empty();
+        if nothing && found.fully_read {
+            return None;
+        }
+        Some(Self {
+            mark: mark.to_owned(),
+            jumps,
+            verdicts: verdicts(shell, found, causes),
+            rows: found.replies.iter().take(REPLIES_MOST).map(|reply| row(shell, reply)).collect(),
+            more: found.replies.len().saturating_sub(REPLIES_MOST) + found.more_replies,
+            way: found.header.as_ref().map(|header| way(shell, header)),
+            faults: faults(found),
+            unread: !found.fully_read,
+            shell: shell.clone(),
+        })
+    }
+}
+
+/// The words of a reader's enum, as it stands in JSON.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// What follows from the refusals, each sentence once, and from the header.
+fn verdicts(shell: &Shell, found: &Findings, causes: &Causes) -> Vec<Verdict> {
+    let mut all = Vec::new();
+    for reply in &found.replies {
+        if let Some(verdict) = verdict(shell, reply, causes)
+            && !all.contains(&verdict)
+            && all.len() < 6
+        {
+            all.push(verdict);
+        }
+    }
+    if let Some(fault) = found.lint.iter().find(|l| l.severity == Severity::Error) {
+        all.push(Verdict {
+            text: shell.t2("findings-header-fault", "line", fault.line, "what", visible(&fault.what)),
+            href: Some("/faq/header-faults".to_owned()),
+        });
+    }
+    all
+}
+
+/// What follows from one refusal.
+fn verdict(shell: &Shell, reply: &Reply, causes: &Causes) -> Option<Verdict> {
+    let plain = |text: String| Verdict { text, href: None };
+    match reply.whose? {
+        Whose::Ours => Some(match reply.cause.as_deref().and_then(|code| causes.find(code)) {
+            Some(cause) => Verdict {
+                text: shell.t2("findings-ours-cause", "code", &cause.code, "title", &cause.text(shell.lang()).title),
+                href: Some(format!("/causes/{}", cause.code)),
+            },
+            None => plain(shell.t("findings-ours")),
+        }),
+        Whose::Blocklist => Some(Verdict {
+            text: shell.t1("findings-blocklist", "list", visible(reply.list.as_deref().unwrap_or("?"))),
+            href: reply.removal_url.clone().filter(|url| url.starts_with("https://")),
+        }),
+        Whose::Provider => {
+            let provider = reply.provider.as_deref().or(reply.remote_host.as_deref());
+            Some(match provider {
+                Some(name) => plain(shell.t1("findings-provider", "provider", visible(name))),
+                None => plain(shell.t("findings-provider-unknown")),
+            })
+        }
+        Whose::OwnServer => Some(plain(shell.t("findings-own-server"))),
+    }
+}
+
+/// One refusal for the table.
+fn row(shell: &Shell, reply: &Reply) -> Row {
+    let code = reply.smtp_code.map(|c| c.to_string()).unwrap_or_default();
+    let who = reply.list.as_deref().or(reply.provider.as_deref()).or(reply.remote_host.as_deref());
+    Row {
+        line: reply.line,
+        time: visible(reply.time.as_deref().unwrap_or_default()),
+        ip: reply.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        code: format!("{code} {}", reply.enhanced_status.as_deref().unwrap_or_default()).trim().to_owned(),
+        category: reply.category.as_ref().map(|c: &Category| shell.word("category", &word(c))).unwrap_or_default(),
+        who: visible(who.unwrap_or_default()),
+        text: visible(&mask::recipients(&reply.text)).chars().take(600).collect(),
+    }
+}
+
+/// Faults of the header, the grave ones first.
+fn faults(found: &Findings) -> Vec<Fault> {
+    let mut all: Vec<&crate::evidence::lint::Lint> = found.lint.iter().collect();
+    all.sort_by_key(|l| (l.severity, l.line));
+    let shown = all.into_iter().take(FAULTS_MOST).map(|l| Fault {
+        line: l.line,
+        severity: match l.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        what: visible(&l.what),
+        fix: visible(&l.fix),
+        rfc: l.rfc.clone(),
+    });
+    shown.collect()
+}
+
+/// Where the bars begin in the picture, how wide they are all together, and how high a row is.
+const LEFT: usize = 270;
+/// See [`LEFT`].
+const WIDTH: usize = 400;
+/// See [`LEFT`].
+const ROW: usize = 26;
+
+/// The way of a mail.
+fn way(shell: &Shell, header: &Header) -> Way {
+    let hops: Vec<&Hop> = header.hops.iter().take(HOPS_MOST).rev().collect();
+    let total: i64 = hops.iter().filter_map(|hop| hop.delay_s).filter(|d| *d > 0).sum();
+    let slow = (total / 3).max(60);
+    let mut passed = 0;
+    let mut steps = Vec::new();
+    for (n, hop) in hops.iter().enumerate() {
+        let delay = hop.delay_s.unwrap_or(0).max(0);
+        let y = n * ROW + 6;
+        steps.push(Step {
+            host: visible(hop.by.as_deref().unwrap_or("?")),
+            from: visible(hop.from.as_deref().or(hop.helo.as_deref()).unwrap_or("?")),
+            with: visible(hop.with.as_deref().unwrap_or_default()),
+            time: visible(hop.time.as_deref().unwrap_or_default()),
+            delay: delay_words(shell, hop),
+            x: LEFT + scaled(passed, total),
+            width: scaled(delay, total).max(3),
+            y,
+            text_y: y + 12,
+            look: if hop.clock_skew { "skew" } else if delay >= slow { "slow" } else { "plain" },
+        });
+        passed += delay;
+    }
+    Way {
+        border: header.border_ip.map(|ip| {
+            let name = header.border_rdns.as_deref().or(header.border_helo.as_deref()).unwrap_or_default();
+            (ip.to_string(), visible(name))
+        }),
+        checks: header.auth_fields.first().map(check_words).unwrap_or_default(),
+        filters: header.explained.iter().take(20).map(|e| (visible(&e.name), visible(&e.words))).collect(),
+        height: steps.len() * ROW + 12,
+        hops: steps,
+        total: (total > 0).then(|| span(shell, total)),
+    }
+}
+
+/// What the receiver's checks said.
+fn check_words(field: &crate::evidence::header::AuthResults) -> Vec<(String, String)> {
+    field.results.iter().take(20).map(|r| (visible(&r.method), visible(&r.result))).collect()
+}
+
+/// A part of the whole as a length in the picture.
+fn scaled(part: i64, whole: i64) -> usize {
+    let width = i64::try_from(WIDTH).unwrap_or(0);
+    if whole <= 0 { 0 } else { usize::try_from(part * width / whole).unwrap_or(0) }
+}
+
+/// The delay of a hop in words.
+fn delay_words(shell: &Shell, hop: &Hop) -> String {
+    match hop.delay_s {
+        None => String::new(),
+        Some(_) if hop.clock_skew => shell.t("findings-skew"),
+        Some(seconds) => span(shell, seconds.max(0)),
+    }
+}
+
+/// A length of time in words.
+fn span(shell: &Shell, seconds: i64) -> String {
+    match seconds {
+        0..=119 => shell.t1("findings-seconds", "count", seconds),
+        120..=7_199 => shell.t1("span-minutes", "count", seconds / 60),
+        _ => shell.t1("span-hours", "count", seconds / 3_600),
+    }
+}
