@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::server::{free_port, until_listening};
+use super::{free_port, until_listening};
 
 /// A running Postfix; stopped when the test ends.
 pub(crate) struct Postfix {

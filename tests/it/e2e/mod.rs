@@ -1,0 +1,5 @@
+//! Whole journeys with real servers: Postfix, an SMTP sink, a browser, a process that is killed.
+
+mod browser;
+mod crash;
+mod postfix;
