@@ -22,6 +22,7 @@ pub mod error;
 pub mod extract;
 pub mod files;
 pub mod findings;
+pub mod form;
 pub mod guard;
 pub mod health;
 pub mod public;
