@@ -26,6 +26,7 @@ pub mod form;
 pub mod guard;
 pub mod health;
 pub mod public;
+pub mod say;
 pub mod session;
 pub mod shell;
 pub mod staff;

@@ -21,6 +21,8 @@ pub struct Shell {
     pub texts: Texts,
     /// The provider's name.
     pub provider: String,
+    /// What people reach the portal by, without a slash at the end.
+    pub public_url: String,
     /// The path that was asked for.
     pub path: String,
     /// Whether this is the demonstration.
@@ -41,6 +43,7 @@ impl FromRequestParts<App> for Shell {
         Ok(Self {
             texts: texts(lang),
             provider: app.desk.config.provider.clone(),
+            public_url: app.desk.config.http.public_url.clone(),
             path: parts.uri.path().to_owned(),
             demo: app.desk.config.demo,
             staff: signed_in.map(|s| s.staff),

@@ -5,5 +5,6 @@ pub mod causes;
 pub mod check;
 pub mod faq;
 pub mod request;
+pub mod standing;
 pub mod start;
 pub mod status;
