@@ -38,7 +38,7 @@ pub struct Cause {
 }
 
 /// What a cause says to people in one language.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CauseText {
     /// Two or three words.

@@ -1,13 +1,122 @@
-//! To come.
+//! Questions and answers: by front door, by words, one by one.
 
-use crate::web::error::Error;
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use serde::Deserialize;
 
-/// To come.
-pub async fn index() -> Error {
-    Error::NotFound
+use super::start::{DOORS, Door};
+use crate::app::App;
+use crate::domain::article::{Article, search};
+use crate::web::error::{Error, Result};
+use crate::web::extract::{Path, Query};
+use crate::web::shell::Shell;
+
+/// What is asked for.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    /// Words to search for.
+    #[serde(default)]
+    q: String,
+    /// Only articles for those who come by this front door.
+    #[serde(default)]
+    door: String,
 }
 
-/// To come.
-pub async fn show() -> Error {
-    Error::NotFound
+/// The articles of one front door.
+#[derive(Debug)]
+struct Group {
+    /// The door's word.
+    door: &'static str,
+    /// Its articles.
+    articles: Vec<Link>,
+}
+
+/// A link to an article.
+#[derive(Debug, Clone)]
+struct Link {
+    /// Its name in the URL.
+    slug: String,
+    /// The question.
+    title: String,
+    /// The answer in one sentence.
+    summary: String,
+}
+
+impl From<&Article> for Link {
+    fn from(article: &Article) -> Self {
+        Self { slug: article.slug.clone(), title: article.front.title.clone(), summary: article.front.summary.clone() }
+    }
+}
+
+/// The list of articles.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/faq.html")]
+pub struct Index {
+    /// What all pages share.
+    shell: Shell,
+    /// The words that were searched for.
+    q: String,
+    /// The front door whose articles are shown; empty: all.
+    door: &'static str,
+    /// What was found or belongs to the door, with summaries.
+    found: Vec<Link>,
+    /// All articles by front door, when nothing was asked for.
+    groups: Vec<Group>,
+}
+
+impl Index {
+    /// Whether something was searched for or a door chosen.
+    fn is_narrowed(&self) -> bool {
+        !self.q.is_empty() || !self.door.is_empty()
+    }
+}
+
+/// One article.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/article.html")]
+pub struct Page {
+    /// What all pages share.
+    shell: Shell,
+    /// The article.
+    article: Article,
+    /// The one before it.
+    before: Option<Link>,
+    /// The one after it.
+    after: Option<Link>,
+}
+
+/// Lists the articles, all or those that were asked for.
+pub async fn index(State(app): State<App>, Query(asked): Query<Asked>, shell: Shell) -> Index {
+    let articles = app.desk.content.articles(shell.lang());
+    let q: String = asked.q.trim().chars().take(200).collect();
+    let door = DOORS.iter().find(|d| d.word == asked.door).map_or("", |d| d.word);
+    let found = if q.is_empty() {
+        articles.iter().filter(|a| leads_to(door, a)).map(Link::from).collect()
+    } else {
+        search(articles, &q).into_iter().map(Link::from).collect()
+    };
+    let groups = DOORS.iter().map(|d| group(d, articles)).filter(|g| !g.articles.is_empty()).collect();
+    Index { shell, q, door, found, groups }
+}
+
+/// Whether the front door leads to the article.
+fn leads_to(door: &str, article: &Article) -> bool {
+    article.front.doors.iter().any(|d| d == door)
+}
+
+/// The articles of one front door.
+fn group(door: &Door, articles: &[Article]) -> Group {
+    Group { door: door.word, articles: articles.iter().filter(|a| leads_to(door.word, a)).map(Link::from).collect() }
+}
+
+/// Shows one article.
+pub async fn show(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Page> {
+    let articles = app.desk.content.articles(shell.lang());
+    let article = app.desk.content.article(shell.lang(), &slug).ok_or(Error::NotFound)?.clone();
+    let place = articles.iter().position(|a| a.slug == slug);
+    let at = |place: Option<usize>| place.and_then(|p| articles.get(p)).map(Link::from);
+    let before = at(place.and_then(|p| p.checked_sub(1)));
+    let after = at(place.map(|p| p + 1));
+    Ok(Page { shell, article, before, after })
 }
