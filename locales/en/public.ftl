@@ -181,3 +181,146 @@ no-case-lead = We know no block under this case code.
 no-case-cut = The link may have been cut off when it was copied. After /c/ come eight letters and digits.
 no-case-old = Links are valid for years, but not for ever.
 no-case-other = If the link does not begin with the address of this page, the refusal is from somebody else.
+
+request-title = Write to the postmasters
+request-lead = Only your mail address is needed, and one thing to go by: an address, a log, or a few words.
+request-kind = What is it about?
+request-kind-unknown = Choose what it is about from the list.
+request-ips = Address of the sending server
+request-ips-hint = One or several addresses or networks, for example 203.0.113.7. Blanks, commas or new lines separate them.
+request-ips-many = These are too many addresses to type in here. Name up to { $most }, or a network such as 203.0.113.0/24, and put the complete list into a file.
+request-ips-more = { $count ->
+    [one] And one more.
+   *[other] And { $count } more.
+ }
+request-evidence = What do the log or the error mail say?
+request-evidence-hint-unblock = Paste the log lines from the first refusal on, or the error mail. Any length; leave nothing out, we find what we need.
+request-evidence-hint-connections-refused = Paste the log lines from the first refusal on, with our complete replies. Any length.
+request-evidence-hint-marked-as-spam = Paste the full (extended) header of one message that was marked as spam. Any length.
+request-evidence-hint-delayed = Paste the full header of one message that came late, or the log lines from the first attempt to the last.
+request-evidence-hint-mail-is-missing = If you have it: the error mail that the sender got, or the log line of the sender's server.
+request-evidence-hint-abuse-from-your-network = Paste one complete message with its full header, or the log lines with time and time zone.
+request-evidence-hint-other = If there is one: log lines, an error mail or a header. Any length.
+request-nothing = Give us something to go by: an address, log lines or an error mail, or a few words on what happened.
+request-file = Or as a file
+request-file-hint = .eml, .txt, .log, .gz or .zip, up to 25 MB.
+request-message = What else should we know?
+request-message-hint-unblock = What was the cause, and what have you changed? One or two sentences are enough.
+request-message-hint-connections-refused = Since when, and what have you checked so far?
+request-message-hint-marked-as-spam = What kind of mail is it, and who gets it?
+request-message-hint-delayed = Since when, and is all mail late or only some?
+request-message-hint-mail-is-missing = Who sent it, to which of your addresses, and on which day about what time?
+request-message-hint-abuse-from-your-network = What happened, and when?
+request-message-hint-other = Your question, in your own words.
+request-email = Your mail address
+request-email-hint = We answer to it. Best one that does not depend on the blocked server.
+request-name = Your name (not required)
+request-name-hint = So that we know how to address you.
+request-name-long = The name is longer than 200 characters. Please shorten it.
+request-trap = Leave this field empty
+request-send = Send
+request-stored = Your request gets a page of its own, with a link that only you have.
+request-about = About the block of { $net } ({ $title }).
+request-about-link = Look at it again
+request-first = This may answer it at once
+request-article-unblock = Recovered, but still refused
+request-article-connections-refused = Why connections are refused
+request-article-marked-as-spam = Why mail is identified as spam
+request-article-delayed = Why mail is delayed
+request-article-mail-is-missing = A message has not arrived
+request-article-abuse-from-your-network = How to report abuse
+request-article-other = My question was not listed
+request-then = What happens then
+request-then-1 = You get a code and a page of your own at once, and both by mail.
+request-then-2 = A postmaster looks at what you sent and at the history of the address.
+request-then-3 = You are told how it ends, with the reasons. You can answer and add to it at any time.
+
+file-ending = “{ $name }” is not of a kind that we take. Send one of these: { $endings }
+file-large = “{ $name }” is larger than 25 MB. Send the part around the first refusal, or compress it with gzip or zip.
+file-many = These are more files than one request takes. Put them into one zip file.
+file-lost = The file that was kept from your first try is not there any more. Please choose it again.
+kept-file = { $name } ({ $size }) is kept.
+kept-text = Your pasted text ({ $size }) is kept.
+kept-unseen = What you sent before is kept.
+kept-replace = You need not send it again.
+kept-drop = Leave it out
+trouble-away = Nothing is stored yet: our database does not answer
+trouble-away-text = What you typed still stands in the form below. Please send it again in a minute.
+trouble-too-many = Not taken: too many requests in so short a time
+trouble-too-many-text = More requests came from your network within an hour than we take. What you typed still stands in the form below. Please send it again later, or put several addresses into one request.
+trouble-file-again = A file has to be chosen again.
+received-title = Thank you, we have received it
+received-text = It was added to what we already have from you.
+received-mail = The link to your request is on its way by mail. Nothing more is shown here, because anybody could have typed your mail address.
+received-home = To the start page
+kept-cut = Only the beginning of this text could be kept. Please paste it again before you send it.
+
+status-heading = Request { $code }
+status-thanks = Thank you, your request has arrived: { $code }
+status-keep = Keep the link of this page, for example as a bookmark: it is the way back to your request, also if our mails do not reach you. Whoever has it can read and answer.
+status-added = Thank you, that was added to your request
+status-since = last change
+status-waiting = waiting for you
+status-next-new = It is in the queue. A postmaster looks at it and answers by mail and on this page; there is nothing you need to do.
+status-next-open = A postmaster is working on it and answers by mail and on this page.
+status-next-waiting = We have asked you something. Please answer below; without an answer the request is closed after three weeks.
+status-next-resolved-lifted = The block is lifted. Messages that were refused have to be sent again; those that were put off arrive by themselves.
+status-next-resolved-not-blocked = We do not block the address. If mail is refused all the same, send us the new refusal below.
+status-next-resolved-not-ours = The refusal is not from our servers. Please ask the operator that it names.
+status-next-resolved-answered = Your question is answered. If something is still open, write below.
+status-next-resolved-declined = We do not lift the block now; the reasons stand below. When something has changed, tell us what.
+status-next-resolved-withdrawn = You have taken the request back. Nothing more happens unless you write below.
+status-next-resolved-no-reply = We asked you something and have heard nothing since, so the request is closed. An answer below opens it again.
+status-history = What happened
+status-add = Add something
+status-reopen = Not settled? Write again
+status-message = Your message
+status-message-hint = What you write opens a closed request again.
+status-file = A file
+status-send = Send
+status-nothing = Write something or choose a file.
+status-full = This request has very many messages by now. Please send a new one.
+status-withdraw = Take it back
+status-withdraw-text = If it has settled itself, take the request back. It is closed then, and its history stays.
+status-withdraw-button = Take the request back
+status-nets = The addresses now
+status-net-blocked = blocked
+status-net-free = not blocked
+status-net-unknown = not known at this moment
+status-net-probation = On probation until { $until }
+status-net-range = A network. Look up single addresses of it to see how each stands.
+status-facts = The request
+status-code = Code
+status-kind = About
+status-made = Sent
+status-email = Answers go to
+status-secret = The link of this page is secret. We never ask for it.
+
+history-ticket-received = The request arrived
+history-ticket-joined = Something was added through the form
+history-ticket-reopened = The request was opened again
+history-ticket-resolved = { $resolution ->
+    [lifted] Closed: the block is lifted
+    [not-blocked] Closed: there is no block
+    [not-ours] Closed: the refusal is not from us
+    [answered] Closed: answered
+    [declined] Closed: declined
+    [withdrawn] Closed: taken back by you
+    [no-reply] Closed: no reply from you
+   *[other] Closed
+ }
+history-block-lifted = The block of { $net } was lifted
+history-block-carved = { $net } was taken out of the block of its network
+history-probation-started = { $net } is on probation until { $until }
+history-by-sender = You wrote
+history-by-unverified = Somebody who gave your mail address wrote
+history-unverified-text = Not confirmed: it came through the open form. If it was not you, say so below.
+history-by-staff = The postmasters of { $provider } wrote
+history-purged = The text was removed after the retention time.
+history-file = File { $name } ({ $size })
+history-text = Pasted text ({ $size })
+history-evidence-purged = Evidence of { $size }, removed after the retention time
+history-mail = Mail to you: { $subject }
+history-mail-sent = handed over to your mail server's side
+history-mail-queued = on its way
+history-mail-failed = could not be delivered

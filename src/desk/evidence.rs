@@ -42,6 +42,8 @@ pub struct Incoming {
     size: usize,
     /// Their sum so far.
     sum: Sha256,
+    /// How it comes.
+    form: Form,
     /// The name of the file.
     name: String,
     /// Whether it is an archive, in which nothing can be overwritten without breaking it.
@@ -55,12 +57,22 @@ pub struct Held {
     pub id: Id,
     /// What lets its sender attach it.
     pub secret: Secret,
+    /// How it came.
+    pub form: Form,
     /// Its name.
     pub name: String,
     /// Its size in bytes.
     pub size: usize,
     /// What the reader understood.
     pub findings: Findings,
+}
+
+impl Held {
+    /// Whether it was uploaded, not pasted.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.form == Form::File
+    }
 }
 
 impl Desk {
@@ -70,7 +82,7 @@ impl Desk {
         let (id, secret) = (Id::new(now), Secret::new());
         let name = storable_line(name, 120);
         evidence::begin(self.db.pool(), id, &secret.hash(), form, &name, now).await?;
-        Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), name, packed: false })
+        Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), form, name, packed: false })
     }
 
     /// Takes the next bytes.
@@ -116,8 +128,8 @@ impl Desk {
         evidence::complete(&mut *tx, incoming.id, size, &sum, &read.text, read.fully()).await?;
         evidence::set_findings(&mut *tx, incoming.id, &findings, read.fully()).await?;
         tx.commit().await?;
-        let Incoming { id, secret, name, size, .. } = incoming;
-        Ok(Held { id, secret, name, size, findings: read.findings })
+        let Incoming { id, secret, form, name, size, .. } = incoming;
+        Ok(Held { id, secret, form, name, size, findings: read.findings })
     }
 
     /// Reads a stored piece, off the async threads and two at a time.
@@ -170,7 +182,7 @@ impl Desk {
         let secret = Secret::presented(presented);
         let piece = evidence::find_held(self.db.pool(), &secret.hash()).await?.ok_or(Refusal::NotFound)?;
         let size = usize::try_from(piece.size).unwrap_or(0);
-        Ok(Held { id: piece.id, secret, size, findings: findings(&piece), name: piece.name })
+        Ok(Held { id: piece.id, secret, form: piece.form, size, findings: findings(&piece), name: piece.name })
     }
 }
 

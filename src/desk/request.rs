@@ -81,6 +81,13 @@ impl Desk {
         Ok(Submitted::Ticket { code: ticket.code, secret })
     }
 
+    /// What came of the very same form before, if it was sent before.
+    pub async fn submitted_before(&self, request: &Request) -> Done<Option<Submitted>> {
+        let Some((once_hash, secret)) = self.once(request) else { return Ok(None) };
+        let ticket = tickets::find_by_once(self.db.pool(), &once_hash).await?;
+        Ok(ticket.map(|ticket| Submitted::Ticket { code: ticket.code, secret }))
+    }
+
     /// What tells a second sending of the same form, and the secret that both get. A different content is a different form.
     fn once(&self, request: &Request) -> Option<(String, Secret)> {
         let key = request.once.as_deref().filter(|key| (16..=200).contains(&key.len()))?;

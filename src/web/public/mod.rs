@@ -4,6 +4,7 @@ pub mod case;
 pub mod causes;
 pub mod check;
 pub mod faq;
+pub mod kept;
 pub mod request;
 pub mod standing;
 pub mod start;

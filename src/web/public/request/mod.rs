@@ -1,0 +1,175 @@
+//! The form of a request: shown, prefilled, taken, shown again with all that was typed.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use self::typed::{FIELDS, Setting, Typed};
+use super::kept::{self, Kept};
+use super::standing::Entry;
+use crate::app::App;
+use crate::desk;
+use crate::desk::request::Submitted;
+use crate::domain::id::fold_code;
+use crate::domain::ticket::{Kind, status_path};
+use crate::domain::time::HOUR;
+use crate::store::blocks;
+use crate::web::client::Client;
+use crate::web::error::{Error, Result};
+use crate::web::extract::Query;
+use crate::web::form::Faults;
+use crate::web::intake::{self, Intake, Trouble};
+use crate::web::shell::Shell;
+
+pub mod typed;
+
+/// The form.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/request.html")]
+struct Page {
+    /// What all pages share.
+    shell: Shell,
+    /// What stands in the fields.
+    typed: Typed,
+    /// What is wrong with them.
+    faults: Faults,
+    /// Files and long texts that wait for the next try.
+    kept: Vec<Kept>,
+    /// Why it was not taken, if not for a mistake: the key of a sentence.
+    trouble: Option<&'static str>,
+    /// Whether a file has to be chosen again.
+    file_again: bool,
+    /// The block that it is about.
+    entry: Option<Entry>,
+}
+
+/// What somebody sees whose request was added to an open one.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/received.html")]
+pub struct Received {
+    /// What all pages share.
+    shell: Shell,
+}
+
+impl Page {
+    /// The kinds: word and name.
+    fn kinds(&self) -> Vec<(&'static str, String)> {
+        Kind::ALL.iter().map(|k| (k.as_str(), self.shell.word("kind", k.as_str()))).collect()
+    }
+
+    /// The kind that is chosen.
+    fn chosen(&self) -> Kind {
+        self.typed.kind().unwrap_or(Kind::Unblock)
+    }
+
+    /// The article that may answer it at once.
+    fn article(&self) -> &'static str {
+        match self.chosen() {
+            Kind::Unblock => "recovered-but-refused",
+            Kind::ConnectionsRefused => "connections-refused",
+            Kind::MarkedAsSpam => "identified-as-spam",
+            Kind::Delayed => "mail-delayed",
+            Kind::MailIsMissing => "mail-missing",
+            Kind::AbuseFromYourNetwork => "report-abuse",
+            Kind::Other => "not-listed",
+        }
+    }
+}
+
+/// Shows the form, filled in as the link says.
+pub async fn form(State(app): State<App>, Query(mut typed): Query<Typed>, shell: Shell) -> Response {
+    let entry = entry(&app, shell.lang(), &typed.case).await;
+    typed.prefill(&shell, entry.as_ref().map(|e| e.net).filter(|net| net.is_single()));
+    let faults = Faults::default();
+    Page { shell, typed, faults, kept: Vec::new(), trouble: None, file_again: false, entry }.into_response()
+}
+
+/// The block of a case code. The form works without it, also while the database is away.
+async fn entry(app: &App, lang: &str, case: &str) -> Option<Entry> {
+    let code = Some(fold_code(case)).filter(|code| !code.is_empty())?;
+    let block = blocks::find_by_case(app.desk.db.pool(), &code).await.ok().flatten()?;
+    Some(Entry::of_block(app, lang, &block))
+}
+
+/// Takes a request: stored before the answer goes out, or shown again with all that was typed.
+pub async fn submit(
+    State(app): State<App>,
+    Client(client): Client,
+    shell: Shell,
+    request: Request,
+) -> Result<Response> {
+    let most = app.desk.config.limits.requests_per_hour;
+    let trouble = kept::trouble(&app, "request", client, HOUR, most).await?;
+    let mut intake = intake::read(&app.desk, request, FIELDS, trouble).await?;
+    let typed = Typed::of(&intake);
+    let setting = Setting { shell: &shell, intake: &intake, client };
+    let checked = if intake.trouble.is_some() { Err(Faults::default()) } else { typed.check(&setting) };
+    let outcome = match checked {
+        Ok(request) => send(&app, &shell, &mut intake, request).await?,
+        Err(faults) => Err(faults),
+    };
+    match outcome {
+        Ok(Submitted::Ticket { code, secret }) => {
+            Ok(Redirect::to(&format!("{}&new=yes", status_path(&code, secret.reveal()))).into_response())
+        }
+        Ok(Submitted::Joined) => Ok(Redirect::to("/requests/received").into_response()),
+        Err(faults) => Ok(again(&app, shell, typed, &intake, faults).await),
+    }
+}
+
+/// Stores a request that is in order, with its evidence.
+async fn send(
+    app: &App,
+    shell: &Shell,
+    intake: &mut Intake,
+    mut request: desk::request::Request,
+) -> Result<std::result::Result<Submitted, Faults>> {
+    if intake.lost {
+        // The second sending of one form finds its files taken: by the ticket that the first one made.
+        let before = app.desk.submitted_before(&request).await?;
+        return Ok(before.ok_or_else(|| Faults::one("file", shell.t("file-lost"))));
+    }
+    if !intake.keep(&app.desk, "evidence").await? {
+        return Ok(Err(Faults::default()));
+    }
+    request.evidence = intake.held.iter().map(|piece| piece.id).collect();
+    match app.desk.submit(request).await.map_err(Error::from) {
+        Ok(submitted) => Ok(Ok(submitted)),
+        Err(Error::Unavailable) => {
+            intake.trouble = Some(Trouble::Away);
+            Ok(Err(Faults::default()))
+        }
+        Err(Error::Stale) => Ok(Err(Faults::one("file", shell.t("file-lost")))),
+        Err(other) => Err(other),
+    }
+}
+
+/// Shows the form again with all that was typed.
+async fn again(app: &App, shell: Shell, typed: Typed, intake: &Intake, mut faults: Faults) -> Response {
+    if intake.trouble.is_some() {
+        kept::add_cut(&shell, intake, &mut faults);
+    }
+    let status = kept::status(intake.trouble);
+    let page = Page {
+        kept: kept::all(&shell, intake, "evidence"),
+        trouble: kept::sentence(intake.trouble),
+        file_again: intake.file_dropped && intake.trouble.is_some(),
+        entry: if intake.trouble.is_none() { entry(app, shell.lang(), &typed.case).await } else { None },
+        shell,
+        typed,
+        faults,
+    };
+    let mut response = (status, page).into_response();
+    if status != StatusCode::UNPROCESSABLE_ENTITY {
+        response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("60"));
+    }
+    response
+}
+
+/// Says that it was received, and nothing else.
+pub async fn received(shell: Shell) -> Received {
+    Received { shell }
+}

@@ -1,0 +1,206 @@
+//! What happened to a request, as its sender may see it: their own words, ours, what was done, what was mailed.
+//!
+//! Notes of staff, names of staff, and what happened to other tickets never stand here.
+
+use crate::domain::id::Id;
+use crate::domain::ticket::{By, Event, Message, Resolution, visible};
+use crate::domain::time::Time;
+use crate::store::evidence::Evidence;
+use crate::store::outbox::{Mail, MailState};
+use crate::web::say;
+use crate::web::shell::Shell;
+
+/// How many characters of a message are shown.
+const SHOWN_MOST: usize = 20_000;
+
+/// Events that the sender may see; their sentences are `history-<word>`.
+const PUBLIC: &[&str] = &[
+    "ticket.received",
+    "ticket.joined",
+    "ticket.reopened",
+    "ticket.resolved",
+    "block.lifted",
+    "block.carved",
+    "probation.started",
+];
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// When.
+    pub at: Time,
+    /// What tells things of the same moment apart.
+    order: Id,
+    /// Its class: whose doing, and whether it is good or bad news.
+    pub class: &'static str,
+    /// What happened, in words.
+    pub what: String,
+    /// A sentence beside it.
+    pub aside: String,
+    /// What was written.
+    pub said: Option<String>,
+}
+
+/// All that the history is made of.
+pub(super) struct Sources {
+    /// Messages.
+    pub(super) messages: Vec<Message>,
+    /// Events.
+    pub(super) events: Vec<Event>,
+    /// Mails.
+    pub(super) mails: Vec<Mail>,
+    /// Evidence.
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// The history, oldest first.
+pub(super) fn history(shell: &Shell, sources: &Sources) -> Vec<Item> {
+    let messages = sources.messages.iter().filter_map(|m| message(shell, m));
+    let events = sources.events.iter().filter_map(|e| event(shell, e));
+    let mails = sources.mails.iter().map(|m| mail(shell, m));
+    let evidence = sources.evidence.iter().map(|e| piece(shell, e));
+    let mut items: Vec<Item> = messages.chain(events).chain(mails).chain(evidence).collect();
+    items.sort_by_key(|item| (item.at, item.order));
+    items
+}
+
+/// A message, unless it is a note of staff or says nothing.
+fn message(shell: &Shell, message: &Message) -> Option<Item> {
+    let (class, what) = match message.author_kind {
+        By::Sender => ("sender", shell.t("history-by-sender")),
+        By::Unverified => ("sender", shell.t("history-by-unverified")),
+        By::Staff => ("staff", shell.t1("history-by-staff", "provider", &shell.provider)),
+        By::Note => return None,
+    };
+    let aside = match (message.purged_at, message.author_kind) {
+        (Some(_), _) => shell.t("history-purged"),
+        (None, By::Unverified) => shell.t("history-unverified-text"),
+        _ => String::new(),
+    };
+    let said = Some(shown(&message.text)).filter(|text| !text.is_empty());
+    (said.is_some() || message.purged_at.is_some()).then_some(Item { at: message.at, order: message.id, class, what, aside, said })
+}
+
+/// A text as it is shown: hidden characters visible, its length bounded.
+fn shown(text: &str) -> String {
+    let mut kept: String = text.chars().take(SHOWN_MOST).collect();
+    if kept.len() < text.len() {
+        kept.push_str("\n[…]");
+    }
+    visible(&kept)
+}
+
+/// An event, if the sender may see it.
+fn event(shell: &Shell, event: &Event) -> Option<Item> {
+    if !PUBLIC.contains(&event.what.as_str()) {
+        return None;
+    }
+    let net = event.net.as_deref().unwrap_or_default();
+    let what = match event.what.as_str() {
+        "ticket.resolved" => shell.t1("history-ticket-resolved", "resolution", &event.detail),
+        "probation.started" => shell.t2("history-probation-started", "net", net, "until", &event.detail),
+        other => shell.t1(&format!("history-{}", other.replace('.', "-")), "net", net),
+    };
+    let class = match (event.what.as_str(), event.detail.parse::<Resolution>()) {
+        ("block.lifted" | "block.carved", _) | (_, Ok(Resolution::Lifted)) => "good",
+        (_, Ok(Resolution::Declined)) => "bad",
+        _ => "",
+    };
+    Some(Item { at: event.at, order: event.id, class, what, aside: String::new(), said: None })
+}
+
+/// A mail to the sender, and how far it came.
+fn mail(shell: &Shell, mail: &Mail) -> Item {
+    let aside = match mail.state {
+        MailState::Sent => shell.t("history-mail-sent"),
+        MailState::Queued => shell.t("history-mail-queued"),
+        MailState::Failed => shell.t("history-mail-failed"),
+    };
+    let what = shell.t1("history-mail", "subject", &mail.subject);
+    let class = if mail.state == MailState::Failed { "bad" } else { "" };
+    Item { at: mail.created_at, order: mail.id, class, what, aside, said: None }
+}
+
+/// A piece of evidence: its name and size, not its content.
+fn piece(shell: &Shell, piece: &Evidence) -> Item {
+    let size = say::size(shell, usize::try_from(piece.size).unwrap_or(0));
+    let what = if piece.purged_at.is_some() {
+        shell.t1("history-evidence-purged", "size", size)
+    } else if piece.form == crate::store::evidence::Form::File {
+        shell.t2("history-file", "name", visible(&piece.name), "size", size)
+    } else {
+        shell.t1("history-text", "size", size)
+    };
+    let aside = if piece.author_kind == By::Unverified { shell.t("history-unverified-text") } else { String::new() };
+    Item { at: piece.created_at, order: piece.id, class: "sender", what, aside, said: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ticket::Actor;
+    use crate::locale::texts;
+
+    fn shell() -> Shell {
+        Shell {
+            texts: texts("en"),
+            provider: "Example Mail".to_owned(),
+            public_url: String::new(),
+            path: String::new(),
+            demo: false,
+            staff: None,
+            now: Time(0),
+        }
+    }
+
+    fn said(kind: By, text: &str) -> Message {
+        Message {
+            id: Id(1),
+            ticket_id: Id(1),
+            at: Time(1),
+            author_kind: kind,
+            author: "Ann Agent".to_owned(),
+            text: text.to_owned(),
+            purged_at: None,
+        }
+    }
+
+    fn done(what: &str, detail: &str) -> Event {
+        Event {
+            id: Id(2),
+            at: Time(2),
+            actor_kind: Actor::Staff,
+            actor: "Ann Agent".to_owned(),
+            what: what.to_owned(),
+            detail: detail.to_owned(),
+            ticket_id: Some(Id(1)),
+            block_id: None,
+            net: Some("203.0.113.7".to_owned()),
+        }
+    }
+
+    #[test]
+    fn notes_and_names_of_staff_stay_inside() {
+        let messages = vec![said(By::Note, "a liar"), said(By::Staff, "Hello"), said(By::Sender, "Hi")];
+        let events = vec![done("ticket.assigned", "Ann Agent"), done("ticket.noted", ""), done("block.lifted", "seems honest")];
+        let items = history(&shell(), &Sources { messages, events, mails: Vec::new(), evidence: Vec::new() });
+        let all = format!("{items:?}");
+        assert_eq!(items.len(), 3, "{all}");
+        assert!(!all.contains("liar") && !all.contains("Ann Agent") && !all.contains("honest"), "{all}");
+    }
+
+    #[test]
+    fn every_public_event_has_its_sentence() {
+        for word in PUBLIC {
+            assert!(texts("en").has(&format!("history-{}", word.replace('.', "-"))), "{word}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_bounded_and_made_visible() {
+        let text = format!("\u{202e}{}", "x".repeat(30_000));
+        let item = message(&shell(), &said(By::Sender, &text)).unwrap();
+        let said = item.said.unwrap();
+        assert!(said.starts_with('\u{fffd}') && said.ends_with("[…]") && said.len() < 20_100);
+    }
+}

@@ -1,0 +1,284 @@
+//! The status page of a request, for whoever has its link: state, history, what is blocked now, a form to add to it.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use self::history::{Item, Sources, history};
+use super::kept::{self, Kept};
+use super::request::typed::file_fault;
+use super::standing::{self, Standing};
+use crate::app::App;
+use crate::desk::ticket::MESSAGE_MOST;
+use crate::domain::id::{Secret, fold_code};
+use crate::domain::net::Net;
+use crate::domain::ticket::{State as Stage, Ticket, status_path};
+use crate::domain::time::HOUR;
+use crate::store::{events, evidence, messages, outbox, tickets};
+use crate::web::client::Client;
+use crate::web::error::{Error, Result};
+use crate::web::extract::{Path, Query};
+use crate::web::form::Faults;
+use crate::web::intake::{self, Beyond, Field, Intake, Trouble};
+use crate::web::shell::Shell;
+
+mod history;
+
+/// The fields of the form on the page.
+const FIELDS: &[Field] = &[
+    Field { name: "message", most: MESSAGE_MOST, beyond: Beyond::Hold },
+    Field { name: "once", most: 200, beyond: Beyond::Cut },
+];
+
+/// How many networks the page looks up.
+const NETS_MOST: usize = 20;
+
+/// What the link carries.
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    /// The secret.
+    #[serde(default)]
+    key: String,
+    /// Whether the request was made this moment.
+    #[serde(default)]
+    new: String,
+    /// Whether something was added this moment.
+    #[serde(default)]
+    added: String,
+}
+
+/// A network of the request, and how it stands now.
+#[derive(Debug)]
+struct Row {
+    /// The network.
+    net: Net,
+    /// Where it stands, if it is one address.
+    standing: Option<Standing>,
+}
+
+/// What stands in the form on the page.
+#[derive(Debug, Default)]
+struct Addition {
+    /// The message.
+    message: String,
+    /// What tells a second sending of the form.
+    once: String,
+    /// What is wrong.
+    faults: Faults,
+    /// Files and long texts that wait.
+    kept: Vec<Kept>,
+    /// Why it was not taken, if not for a mistake.
+    trouble: Option<&'static str>,
+    /// Whether a file has to be chosen again.
+    file_again: bool,
+}
+
+/// The page.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/status.html")]
+struct Page {
+    /// What all pages share.
+    shell: Shell,
+    /// The ticket.
+    ticket: Ticket,
+    /// The secret, for the targets of the forms.
+    key: String,
+    /// Whether the request was made this moment.
+    is_new: bool,
+    /// Whether something was added this moment.
+    is_added: bool,
+    /// What it is about.
+    rows: Vec<Row>,
+    /// What happened.
+    items: Vec<Item>,
+    /// The form.
+    addition: Addition,
+}
+
+impl Page {
+    /// The whole link, to be kept.
+    fn link(&self) -> String {
+        format!("{}{}", self.shell.public_url, status_path(&self.ticket.code, &self.key))
+    }
+
+    /// The word of where it stands: its state, or how it ended.
+    fn stage(&self) -> String {
+        match self.ticket.resolution {
+            Some(resolution) => format!("resolved-{resolution}"),
+            None => self.ticket.state.to_string(),
+        }
+    }
+
+    /// How the state is painted.
+    fn tag(&self) -> String {
+        match self.ticket.resolution {
+            Some(resolution) => format!("resolution-{resolution}"),
+            None => format!("state-{}", self.ticket.state),
+        }
+    }
+
+    /// The state in a word or two.
+    fn state_words(&self) -> String {
+        match (self.ticket.resolution, self.ticket.state) {
+            (Some(resolution), _) => self.shell.word("resolution", resolution.as_str()),
+            // The staff's word speaks of the sender; here it is the sender who reads.
+            (None, Stage::Waiting) => self.shell.t("status-waiting"),
+            (None, state) => self.shell.word("state", state.as_str()),
+        }
+    }
+}
+
+/// The ticket of a link. A wrong secret, a missing one and an unknown code are the same: there is nothing here.
+async fn find(app: &App, code: &str, key: &str) -> Result<Ticket> {
+    Ok(app.desk.ticket_for(&fold_code(code), &Secret::presented(key)).await?)
+}
+
+/// Shows the page.
+pub async fn show(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Query(link): Query<Link>,
+    shell: Shell,
+) -> Result<Response> {
+    let ticket = find(&app, &code, &link.key).await?;
+    let addition = Addition { once: Secret::new().reveal().to_owned(), ..Addition::default() };
+    let mut page = page(&app, shell, ticket, link.key, addition).await?;
+    page.is_new = !link.new.is_empty();
+    page.is_added = !link.added.is_empty();
+    Ok(unlisted(page.into_response()))
+}
+
+/// Puts the page together.
+async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Addition) -> Result<Page> {
+    let db = app.desk.db.pool();
+    let sources = Sources {
+        messages: messages::of_ticket(db, ticket.id).await?,
+        events: events::of_ticket(db, ticket.id).await?,
+        mails: outbox::of_ticket(db, ticket.id).await?,
+        evidence: evidence::of_ticket(db, ticket.id).await?,
+    };
+    let mut rows = Vec::new();
+    for (net, _) in tickets::networks(db, ticket.id).await?.into_iter().take(NETS_MOST) {
+        let standing = if net.is_single() { Some(standing::of(app, shell.lang(), net.first()).await) } else { None };
+        rows.push(Row { net, standing });
+    }
+    let items = history(&shell, &sources);
+    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, addition })
+}
+
+/// Keeps a page out of search engines.
+fn unlisted(mut response: Response) -> Response {
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    response
+}
+
+/// Adds a message, files or both.
+pub async fn add(
+    State(app): State<App>,
+    Client(client): Client,
+    Path(code): Path<String>,
+    Query(link): Query<Link>,
+    shell: Shell,
+    request: Request,
+) -> Result<Response> {
+    let ticket = find(&app, &code, &link.key).await?;
+    let most = app.desk.config.limits.requests_per_hour;
+    let trouble = kept::trouble(&app, "addition", client, HOUR, most).await?;
+    let mut intake = intake::read(&app.desk, request, FIELDS, trouble).await?;
+    let faults = match check(&shell, &intake) {
+        Ok(()) => store(&app, &shell, &ticket, &mut intake).await?,
+        Err(faults) => Some(faults),
+    };
+    match faults {
+        None => Ok(Redirect::to(&format!("{}&added=yes", status_path(&ticket.code, &link.key))).into_response()),
+        Some(faults) => again(&app, shell, ticket, link.key, &intake, faults).await,
+    }
+}
+
+/// Checks that there is something to add, and that files were taken.
+fn check(shell: &Shell, intake: &Intake) -> std::result::Result<(), Faults> {
+    if intake.trouble.is_some() {
+        return Err(Faults::default());
+    }
+    match &intake.file_fault {
+        Some(fault) => Err(Faults::one("file", file_fault(shell, fault))),
+        None if intake.held.is_empty() && !intake.lost && intake.text("message").trim().is_empty() => {
+            Err(Faults::one("message", shell.t("status-nothing")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Stores what is added; gives what is wrong with it.
+async fn store(app: &App, shell: &Shell, ticket: &Ticket, intake: &mut Intake) -> Result<Option<Faults>> {
+    let pieces: Vec<_> = intake.held.iter().map(|piece| piece.id).collect();
+    let (text, once) = (intake.text("message"), intake.text("once"));
+    if intake.lost && pieces.is_empty() && text.trim().is_empty() {
+        return Ok(Some(Faults::one("file", shell.t("file-lost"))));
+    }
+    match app.desk.sender_adds(ticket, &text, &pieces, Some(&once)).await.map_err(Error::from) {
+        Ok(()) => Ok(None),
+        Err(Error::Unavailable) => {
+            intake.trouble = Some(Trouble::Away);
+            Ok(Some(Faults::default()))
+        }
+        Err(Error::Invalid(_)) => Ok(Some(Faults::one("message", shell.t("status-full")))),
+        Err(other) => Err(other),
+    }
+}
+
+/// Shows the page again with what was typed. When the database is away, so is the history; then only the error page is left.
+async fn again(
+    app: &App,
+    shell: Shell,
+    ticket: Ticket,
+    key: String,
+    intake: &Intake,
+    mut faults: Faults,
+) -> Result<Response> {
+    if intake.trouble.is_some() {
+        kept::add_cut(&shell, intake, &mut faults);
+    }
+    let addition = Addition {
+        message: intake.text("message"),
+        once: intake.text("once"),
+        faults,
+        kept: kept::all(&shell, intake, "message"),
+        trouble: kept::sentence(intake.trouble),
+        file_again: intake.file_dropped && intake.trouble.is_some(),
+    };
+    let page = page(app, shell, ticket, key, addition).await?;
+    let mut response = (kept::status(intake.trouble), page).into_response();
+    if intake.trouble.is_some() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    Ok(unlisted(response))
+}
+
+/// Takes the request back.
+pub async fn withdraw(State(app): State<App>, Path(code): Path<String>, Query(link): Query<Link>) -> Result<Redirect> {
+    let ticket = find(&app, &code, &link.key).await?;
+    app.desk.withdraw(&ticket).await?;
+    Ok(Redirect::to(&status_path(&ticket.code, &link.key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::ticket::{Resolution, State};
+    use crate::locale::texts;
+
+    #[test]
+    fn every_stage_says_what_happens_next() {
+        let texts = texts("en");
+        for state in State::ALL.iter().filter(|s| **s != State::Resolved) {
+            assert!(texts.has(&format!("status-next-{state}")), "{state}");
+        }
+        for resolution in Resolution::ALL {
+            assert!(texts.has(&format!("status-next-resolved-{resolution}")), "{resolution}");
+        }
+    }
+}
