@@ -290,7 +290,7 @@ impl Values {
                 url: self.get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
                 connections: self.get("database.connections", |t| number(t, 1, 1_000))?,
             },
-            provider: self.text("provider.name").to_owned(),
+            provider: if demo && !self.0.contains_key("provider.name") { "Example Mail" } else { self.text("provider.name") }.to_owned(),
             own_hosts: self.get("provider.hosts", list::<String>)?,
             own_networks: self.get("provider.networks", list::<Net>)?,
             mail: Mail {

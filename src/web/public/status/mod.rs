@@ -13,6 +13,7 @@ use super::kept::{self, Kept};
 use super::request::typed::file_fault;
 use super::standing::{self, Standing};
 use crate::app::App;
+use crate::desk::evidence::findings;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
@@ -22,6 +23,7 @@ use crate::store::{events, evidence, messages, outbox, tickets};
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
+use crate::web::findings::Understood;
 use crate::web::form::Faults;
 use crate::web::intake::{self, Beyond, Field, Intake, Trouble};
 use crate::web::shell::Shell;
@@ -36,6 +38,9 @@ const FIELDS: &[Field] = &[
 
 /// How many networks the page looks up.
 const NETS_MOST: usize = 20;
+
+/// Of how many pieces of evidence the page says what was understood.
+const UNDERSTOOD_MOST: usize = 5;
 
 /// What the link carries.
 #[derive(Debug, Deserialize)]
@@ -95,6 +100,8 @@ struct Page {
     rows: Vec<Row>,
     /// What happened.
     items: Vec<Item>,
+    /// What the reader understood of the evidence.
+    understood: Vec<Understood>,
     /// The form.
     addition: Addition,
 }
@@ -167,7 +174,10 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         rows.push(Row { net, standing });
     }
     let items = history(&shell, &sources);
-    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, addition })
+    let causes = &app.desk.content.causes;
+    let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
+    let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
+    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, addition })
 }
 
 /// Keeps a page out of search engines.
