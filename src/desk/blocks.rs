@@ -38,7 +38,7 @@ impl Desk {
     pub async fn add_block(&self, who: &Who, new: NewBlock) -> Done<Added> {
         let cause = self.cause(&new.cause)?;
         let fresh = self.block_of(who, cause, &new, BlockState::Live);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         let live = blocks::find_live(&mut *tx, fresh.net, &fresh.source).await?;
         let added = match live.filter(|b| b.is_live(self.now())) {
             Some(old) => self.renew(&mut tx, who, old, fresh).await?,
@@ -136,7 +136,7 @@ impl Desk {
         may_work(by)?;
         let now = self.now();
         let until = lasts.end(now);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         let block = blocks::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
         if !by.role.may_lift(block.net) {
             return Err(Refusal::NotAllowed);
@@ -172,7 +172,7 @@ impl Desk {
             created_by: by.name.clone(),
             ended_at: None,
         };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         exemptions::insert(&mut *tx, &exemption).await?;
         self.change(&mut tx, Subject::Exemption, exemption.id).await?;
         let about = About { net: Some(net), ..About::default() };
@@ -187,7 +187,7 @@ impl Desk {
         if !by.role.may_exempt() {
             return Err(Refusal::NotAllowed);
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         let exemption = exemptions::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
         if !exemptions::end(&mut *tx, id, &by.name, self.now()).await? {
             return Err(Refusal::Stale);

@@ -76,7 +76,7 @@ impl Desk {
         if reason.trim().is_empty() {
             return Err(Refusal::Invalid("say why it is lifted".to_owned()));
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         let ticket_id = lift.ticket.as_ref().map(|(id, _)| *id);
         let out_of = match lift.scope {
             Scope::Entry => {
@@ -205,7 +205,7 @@ impl Desk {
                 None => format!("{net} is not blocked"),
             }));
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         for block in &exact {
             self.end_block(&mut tx, who, block, reason, None).await?;
             self.start_probation(&mut tx, who, block, net, self.config.probation, None).await?;

@@ -125,6 +125,14 @@ impl Desk {
         events::add(&mut **tx, &event).await
     }
 
+    /// Starts a transaction that changes the block list. It holds the change log from its first statement: one that took
+    /// the rows of several blocks before it would wait for another that has one of them and waits for the log.
+    pub(super) async fn begin_change(&self) -> sqlx::Result<Tx> {
+        let mut tx = self.db.begin().await?;
+        changes::hold(&mut tx).await?;
+        Ok(tx)
+    }
+
     /// Appends to the change log.
     pub async fn change(&self, tx: &mut Tx, subject: Subject, id: Id) -> sqlx::Result<i64> {
         changes::append(tx, subject, id, self.now()).await

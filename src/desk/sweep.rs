@@ -21,7 +21,7 @@ impl Desk {
         let now = self.now();
         let due = blocks::due(self.db.pool(), now, 500).await?;
         for id in &due {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.begin_change().await?;
             if blocks::expire(&mut *tx, *id, now).await? {
                 self.change(&mut tx, Subject::Block, *id).await?;
                 let about = About { block: Some(*id), ..About::default() };

@@ -52,6 +52,12 @@ pub async fn ensure(db: &AnyPool) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Waits until nobody else changes the list, and keeps it so until the commit.
+pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
+    sqlx::query("UPDATE block_counter SET n = n WHERE id = 1").execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Records a change under the next number. The counter row stays locked until the commit, so numbers commit in order.
 pub async fn append(tx: &mut Tx, subject: Subject, subject_id: Id, now: Time) -> sqlx::Result<i64> {
     let n: i64 =
