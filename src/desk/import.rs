@@ -80,6 +80,7 @@ impl Desk {
         if plan.source.is_empty() {
             return Err(Refusal::Invalid("name the source of the list".to_owned()));
         }
+        self.write_down_what_ended().await?;
         let now = self.now();
         let id = Id::new(now);
         imports::abandon_stale(self.db.pool(), &plan.source, now.plus(-STALE)).await?;
@@ -90,6 +91,14 @@ impl Desk {
             Err(error) => Err(error.into()),
             Ok(()) => Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() }),
         }
+    }
+
+    /// Settles what an import left that died, and writes down ends that have passed, so that the list meets rows that say
+    /// what is so.
+    async fn write_down_what_ended(&self) -> Done<()> {
+        self.settle_imports().await?;
+        while self.expire_blocks().await? > 0 {}
+        Ok(())
     }
 
     /// Takes one entry.
@@ -137,11 +146,13 @@ impl Desk {
             self.stage_drops(&mut import).await?;
         }
         let now = self.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         if !imports::activate(&mut *tx, import.id, import.counts, now).await? {
             return Err(Refusal::Stale);
         }
-        imports::release_lifted(&mut *tx, import.id, &import.plan.source, now).await?;
+        if import.plan.replace {
+            imports::release_lifted(&mut *tx, import.id, &import.plan.source, now).await?;
+        }
         self.change(&mut tx, Subject::Import, import.id).await?;
         let Counts { added, kept, held, dropped } = import.counts;
         let detail = format!("{}: {added} new, {kept} known, {held} stay lifted, {dropped} ended", import.plan.source);
