@@ -222,6 +222,8 @@ impl Desk {
             return Err(Refusal::NotAllowed);
         }
         let mut tx = self.db.begin().await?;
+        // Two admins who demote each other at the same moment take turns, so that one of them stays.
+        limits::take_turn(&mut tx, "staff").await?;
         let member = staff::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
         if !change(&mut tx).await? {
             return Err(Refusal::Invalid("this cannot be done: the last admin must stay, or it is so already".to_owned()));

@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::mail::notice;
 use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
-use crate::store::{Tx, blocks, evidence, messages};
+use crate::store::{Tx, blocks, evidence, limits, messages};
 
 /// A request as the form gives it, checked.
 #[derive(Debug, Clone)]
@@ -64,6 +64,8 @@ impl Desk {
         let once = self.once(&request);
         let secret = once.as_ref().map_or_else(Secret::new, |(_, secret)| secret.clone());
         let mut tx = self.db.begin().await?;
+        // Two submissions of one sender take turns, so that the second finds the ticket of the first.
+        limits::take_turn(&mut tx, &format!("request:{}", hash(request.email.folded().as_bytes()))).await?;
         if let Some((once_hash, secret)) = &once
             && let Some(ticket) = tickets::find_by_once(&mut *tx, once_hash).await?
         {

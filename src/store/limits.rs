@@ -1,6 +1,6 @@
 //! Counts for rate limits: in the database, so that they hold on several machines.
 
-use super::AnyExecutor;
+use super::{AnyExecutor, Tx};
 use crate::domain::time::Time;
 
 /// Counts one more in `bucket` for the present slot of `slot_ms` milliseconds; gives the new count.
@@ -13,6 +13,18 @@ pub async fn count(db: impl AnyExecutor<'_>, bucket: &str, slot_ms: i64, now: Ti
     .bind(now.0 - now.0.rem_euclid(slot_ms.max(1)))
     .fetch_one(db)
     .await
+}
+
+/// Waits until no other transaction has the turn of `bucket`, and has it until the end of this one.
+pub async fn take_turn(tx: &mut Tx, bucket: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO rate_counts (bucket, slot, count) VALUES ($1, 0, 1) \
+         ON CONFLICT (bucket, slot) DO UPDATE SET count = rate_counts.count + 1",
+    )
+    .bind(bucket)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// What `bucket` has counted in the present slot.
