@@ -127,6 +127,7 @@ async fn warn_if_covered(app: &App, net: Net) -> anyhow::Result<()> {
 
 /// Says what blocks a network.
 async fn find(app: &App, net: Net) -> anyhow::Result<()> {
+    app.desk.blocklist.catch_up(&app.desk.db, &app.desk.clock).await?;
     let now = app.desk.now();
     let found = blocks::covering(app.desk.db.pool(), net, 100).await?;
     match app.desk.blocklist.find(net.first(), now) {
