@@ -15,7 +15,7 @@ use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{DAY, HOUR, MINUTE};
 use crate::store::api_tokens::{self, ApiToken};
 use crate::store::sessions::{self, Session};
-use crate::store::{limits, staff};
+use crate::store::{Tx, limits, staff};
 
 /// What came of an attempt to sign in.
 #[derive(Debug)]
@@ -154,9 +154,25 @@ impl Desk {
     /// # Errors
     /// When the password is too short or long, the name is empty, or the address is taken.
     pub async fn add_staff(&self, who: &Who, email: &Email, name: &str, role: Role, password: &str) -> Done<Staff> {
+        let hashed = fitting_hash(password).await?;
+        let mut tx = self.db.begin().await?;
+        let member = self.insert_staff(&mut tx, who, email, name, role, &hashed).await?;
+        tx.commit().await?;
+        Ok(member)
+    }
+
+    /// Adds a member of the staff inside a transaction.
+    async fn insert_staff(
+        &self,
+        tx: &mut Tx,
+        who: &Who,
+        email: &Email,
+        name: &str,
+        role: Role,
+        password_hash: &str,
+    ) -> Done<Staff> {
         let name = storable_line(name, 80);
         let name = if name.is_empty() { email.as_str().to_owned() } else { name };
-        let hashed = fitting_hash(password).await?;
         let now = self.now();
         let member = Staff {
             id: Id::new(now),
@@ -167,15 +183,13 @@ impl Desk {
             signed_in_at: None,
             disabled_at: None,
         };
-        let mut tx = self.db.begin().await?;
-        match staff::insert(&mut *tx, &member, &hashed).await {
+        match staff::insert(&mut **tx, &member, password_hash).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
                 return Err(Refusal::Invalid(format!("{email} is a member of the staff already")));
             }
             other => other?,
         }
-        self.record(&mut tx, who, "staff.added", &format!("{email} {role}"), About::default()).await?;
-        tx.commit().await?;
+        self.record(tx, who, "staff.added", &format!("{email} {role}"), About::default()).await?;
         Ok(member)
     }
 
@@ -216,7 +230,7 @@ impl Desk {
         id: Id,
         what: &str,
         detail: &str,
-        change: impl AsyncFnOnce(&mut crate::store::Tx) -> sqlx::Result<bool>,
+        change: impl AsyncFnOnce(&mut Tx) -> sqlx::Result<bool>,
     ) -> Done<()> {
         if !by.role.may_manage_staff() {
             return Err(Refusal::NotAllowed);
@@ -252,14 +266,17 @@ impl Desk {
 
     /// Makes the first admin.
     pub async fn set_up(&self, token: &Secret, email: &Email, name: &str, password: &str) -> Done<()> {
-        if !password_fits(password) {
-            return Err(bad_password());
-        }
-        if !staff::use_setup_link(self.db.pool(), &token.hash(), self.now()).await? {
+        if !self.setup_is_open(token).await? {
             return Err(Refusal::NotFound);
         }
-        self.add_staff(&Who::operator(), email, name, Role::Admin, password).await?;
-        Ok(())
+        let hashed = fitting_hash(password).await?;
+        let mut tx = self.db.begin().await?;
+        limits::take_turn(&mut tx, "staff").await?;
+        if !staff::use_setup_link(&mut *tx, &token.hash(), self.now()).await? {
+            return Err(Refusal::NotFound);
+        }
+        self.insert_staff(&mut tx, &Who::operator(), email, name, Role::Admin, &hashed).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Makes a token for a program; gives its secret, which is shown once.
