@@ -24,6 +24,7 @@ pub mod blocks;
 pub mod evidence;
 pub mod import;
 pub mod lift;
+pub mod mails;
 pub mod request;
 pub mod sweep;
 pub mod ticket;

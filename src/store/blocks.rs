@@ -105,6 +105,42 @@ pub async fn live_inside(db: impl AnyExecutor<'_>, net: Net, limit: i64) -> sqlx
     .await
 }
 
+/// One lift of the past: a whole block, or a network out of a wider one.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PastLift {
+    /// The block.
+    pub block_id: Id,
+    /// What was lifted.
+    pub net: Net,
+    /// The cause of the block.
+    pub cause: String,
+    /// When.
+    pub lifted_at: Time,
+    /// Who did it.
+    pub lifted_by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The lifts inside a network, newest first.
+pub async fn lifts_inside(db: impl AnyExecutor<'_>, net: Net, limit: i64) -> sqlx::Result<Vec<PastLift>> {
+    sqlx::query_as(
+        "SELECT block_id, net, cause, lifted_at, lifted_by, reason FROM (\
+         SELECT id AS block_id, net, cause, lifted_at, COALESCE(lifted_by, '') AS lifted_by, \
+         COALESCE(lift_reason, '') AS reason FROM blocks \
+         WHERE net_first >= $1 AND net_first <= $2 AND net_last <= $2 AND state = 'lifted' AND lifted_at IS NOT NULL \
+         UNION ALL SELECT carved.block_id, carved.net, blocks.cause, carved.since, carved.created_by, carved.note \
+         FROM exemptions AS carved JOIN blocks ON blocks.id = carved.block_id \
+         WHERE carved.net_first >= $1 AND carved.net_first <= $2 AND carved.net_last <= $2) AS lifts \
+         ORDER BY lifted_at DESC LIMIT $3",
+    )
+    .bind(net.first_hex())
+    .bind(net.last_hex())
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
 /// Which blocks a page of the list shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

@@ -51,6 +51,20 @@ pub async fn covering(db: impl AnyExecutor<'_>, net: Net, now: Time) -> sqlx::Re
     query.bind(now).fetch_all(db).await
 }
 
+/// The carve-outs of a block, past and present, newest first.
+pub async fn of_block(db: impl AnyExecutor<'_>, block: Id, limit: i64) -> sqlx::Result<Vec<Exemption>> {
+    sqlx::query_as(select!("WHERE block_id = $1 ORDER BY id DESC LIMIT $2")).bind(block).bind(limit).fetch_all(db).await
+}
+
+/// One page of the exemptions that hold for all blocks, past and present, newest first.
+pub async fn page(db: impl AnyExecutor<'_>, before: Option<Id>, limit: i64) -> sqlx::Result<Vec<Exemption>> {
+    sqlx::query_as(select!("WHERE block_id IS NULL AND id < $1 ORDER BY id DESC LIMIT $2"))
+        .bind(before.map_or(i64::MAX, |id| id.0))
+        .bind(limit)
+        .fetch_all(db)
+        .await
+}
+
 /// All in force, newest first: for the list page and for a follower that loads.
 pub async fn list(db: impl AnyExecutor<'_>, now: Time) -> sqlx::Result<Vec<Exemption>> {
     sqlx::query_as(select!("WHERE ended_at IS NULL AND (until IS NULL OR until > $1) ORDER BY id DESC"))

@@ -34,6 +34,7 @@ pub mod mail_tokens;
 pub mod messages;
 pub mod outbox;
 pub mod probations;
+pub mod queue;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;

@@ -10,11 +10,28 @@ use crate::domain::words::words;
 
 /// The columns of [`Ticket`], before the rest of a query.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT id, code, kind, state, resolution, suspected, email, name, lang, assignee_id, version, created_at, ",
             "updated_at, resolved_at FROM tickets ",
-            $rest
+            $($rest),+
+        )
+    };
+}
+
+/// One page of the queue, from one end or the other.
+macro_rules! page {
+    ($beyond:literal, $order:literal) => {
+        select!(
+            "WHERE ($1 IS NULL OR state = $1) AND ($2 = 0 OR state <> 'resolved') AND ($3 IS NULL OR kind = $3) \
+             AND ($4 IS NULL OR assignee_id = $4) AND ($5 = 0 OR assignee_id IS NULL) \
+             AND ($6 IS NULL OR ($6 = 1 AND suspected IS NOT NULL) OR ($6 = 0 AND suspected IS NULL)) \
+             AND ($7 IS NULL OR id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $7 AND net_first <= $8)) \
+             AND ($9 IS NULL OR email_folded = $9) AND ",
+            $beyond,
+            " ORDER BY ",
+            $order,
+            " LIMIT $12"
         )
     };
 }
@@ -150,6 +167,8 @@ pub struct Filter {
     pub net: Option<Net>,
     /// Only those of this mail address (lower case).
     pub email: Option<String>,
+    /// The last touched first, not the longest untouched.
+    pub newest_first: bool,
     /// Only those after this place: where the next page begins.
     pub after: Option<(Time, Id)>,
 }
@@ -159,17 +178,16 @@ fn flag(on: bool) -> i64 {
     i64::from(on)
 }
 
-/// One page of the queue, the longest untouched first.
+/// One page of the queue, the longest untouched first unless the filter says otherwise.
 pub async fn list(db: impl AnyExecutor<'_>, filter: &Filter, limit: i64) -> sqlx::Result<Vec<Ticket>> {
-    let (after_time, after_id) = filter.after.map_or((i64::MIN, i64::MIN), |(time, id)| (time.0, id.0));
-    sqlx::query_as(select!(
-        "WHERE ($1 IS NULL OR state = $1) AND ($2 = 0 OR state <> 'resolved') AND ($3 IS NULL OR kind = $3) \
-         AND ($4 IS NULL OR assignee_id = $4) AND ($5 = 0 OR assignee_id IS NULL) \
-         AND ($6 IS NULL OR ($6 = 1 AND suspected IS NOT NULL) OR ($6 = 0 AND suspected IS NULL)) \
-         AND ($7 IS NULL OR id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $7 AND net_first <= $8)) \
-         AND ($9 IS NULL OR email_folded = $9) AND (updated_at > $10 OR (updated_at = $10 AND id > $11)) \
-         ORDER BY updated_at, id LIMIT $12"
-    ))
+    let sql = if filter.newest_first {
+        page!("(updated_at < $10 OR (updated_at = $10 AND id < $11))", "updated_at DESC, id DESC")
+    } else {
+        page!("(updated_at > $10 OR (updated_at = $10 AND id > $11))", "updated_at, id")
+    };
+    let start = if filter.newest_first { i64::MAX } else { i64::MIN };
+    let (after_time, after_id) = filter.after.map_or((start, start), |(time, id)| (time.0, id.0));
+    sqlx::query_as(sql)
     .bind(filter.state.map(State::as_str))
     .bind(flag(filter.open))
     .bind(filter.kind.map(Kind::as_str))
@@ -210,13 +228,24 @@ pub async fn of_email(db: impl AnyExecutor<'_>, email: &Email, not: Id, limit: i
         .await
 }
 
-/// How many tickets are in each state, each count bounded by `most`.
+/// How many open tickets are in each state, those of machines left out; no more than `most` are counted.
 pub async fn counts(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<Vec<(State, i64)>> {
     sqlx::query_as(
-        "SELECT state, COUNT(*) FROM (SELECT state FROM tickets WHERE state <> 'resolved' LIMIT $1) AS some GROUP BY state",
+        "SELECT state, COUNT(*) FROM (SELECT state FROM tickets WHERE state <> 'resolved' AND suspected IS NULL LIMIT $1) \
+         AS counted GROUP BY state",
     )
     .bind(most)
     .fetch_all(db)
+    .await
+}
+
+/// How many open tickets look like a machine's work; no more than `most` are counted.
+pub async fn count_suspected(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE state <> 'resolved' AND suspected IS NOT NULL LIMIT $1) AS counted",
+    )
+    .bind(most)
+    .fetch_one(db)
     .await
 }
 

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, REFERER};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 
 use super::error::Error;
 use crate::app::App;
@@ -82,8 +82,18 @@ impl FromRequestParts<App> for SignedIn {
             Ok(visitor) => visitor,
             Err(never) => match never {},
         };
-        found.ok_or_else(|| Error::SignIn(parts.uri.path_and_query().map_or("/staff", |p| p.as_str()).to_owned()))
+        found.ok_or_else(|| Error::SignIn(wanted(parts)))
     }
+}
+
+/// Where the visitor goes on after signing in: the page that was asked for, or the one on which the sent form stands.
+fn wanted(parts: &Parts) -> String {
+    let asked = parts.uri.path_and_query().map_or("/staff", |p| p.as_str()).to_owned();
+    if parts.method == Method::GET {
+        return asked;
+    }
+    let referer = parts.headers.get(REFERER).and_then(|v| v.to_str().ok()).and_then(|text| url::Url::parse(text).ok());
+    referer.map_or_else(|| "/staff".to_owned(), |url| url.path().to_owned())
 }
 
 /// A path of this portal to go on to; anything else leads to the queue.

@@ -112,4 +112,22 @@ impl Shell {
     pub fn is_me(&self, id: &Option<Id>) -> bool {
         id.is_some() && self.staff.as_ref().map(|s| s.id) == *id
     }
+
+    /// Whether who is signed in may work on tickets and blocks.
+    #[must_use]
+    pub fn may_work(&self) -> bool {
+        self.staff.as_ref().is_some_and(|s| s.role.may_work())
+    }
+
+    /// Whether who is signed in may exempt networks.
+    #[must_use]
+    pub fn may_exempt(&self) -> bool {
+        self.staff.as_ref().is_some_and(|s| s.role.may_exempt())
+    }
+
+    /// Whether who is signed in may change the team.
+    #[must_use]
+    pub fn may_manage_staff(&self) -> bool {
+        self.staff.as_ref().is_some_and(|s| s.role.may_manage_staff())
+    }
 }
