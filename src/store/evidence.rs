@@ -176,6 +176,20 @@ pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec
     sqlx::query_as(select!("WHERE ticket_id = $1 ORDER BY id LIMIT 100")).bind(ticket).fetch_all(db).await
 }
 
+/// How many characters of a piece stand in a list.
+pub const HEAD: usize = 60_000;
+
+/// The evidence of a ticket, oldest first, each piece with the first [`HEAD`] characters of its text.
+pub async fn heads_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Evidence>> {
+    sqlx::query_as(
+        "SELECT id, ticket_id, form, author_kind, name, size, sha256, SUBSTR(text, 1, 60000) AS text, findings, fully_read, \
+         created_at, purged_at FROM evidence WHERE ticket_id = $1 ORDER BY id LIMIT 100",
+    )
+    .bind(ticket)
+    .fetch_all(db)
+    .await
+}
+
 /// The `n`th chunk of a piece.
 pub async fn chunk(db: impl AnyExecutor<'_>, id: Id, n: i64) -> sqlx::Result<Option<Vec<u8>>> {
     sqlx::query_scalar("SELECT bytes FROM evidence_chunks WHERE evidence_id = $1 AND n = $2")

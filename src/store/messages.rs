@@ -32,6 +32,28 @@ pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec
     .await
 }
 
+/// How many characters of a message stand in a list.
+pub const HEAD: usize = 20_000;
+
+/// The messages of a ticket, oldest first, each with the first [`HEAD`] characters of its text.
+pub async fn heads_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Message>> {
+    sqlx::query_as(
+        "SELECT id, ticket_id, at, author_kind, author, SUBSTR(text, 1, 20000) AS text, purged_at FROM messages \
+         WHERE ticket_id = $1 ORDER BY id LIMIT 1000",
+    )
+    .bind(ticket)
+    .fetch_all(db)
+    .await
+}
+
+/// The message of this key.
+pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Message>> {
+    sqlx::query_as("SELECT id, ticket_id, at, author_kind, author, text, purged_at FROM messages WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
+}
+
 /// How many messages a ticket has.
 pub async fn count(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<i64> {
     sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE ticket_id = $1").bind(ticket).fetch_one(db).await

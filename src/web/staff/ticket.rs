@@ -1,0 +1,369 @@
+//! One ticket, laid out for a decision: what is known of its networks, what the sender gave, what happened so far.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::canned;
+use super::facts::Facts;
+use super::found;
+use super::lift::{self, LiftForm};
+use super::queue::name_of;
+use super::timeline::{self, Moment};
+use crate::app::App;
+use crate::blocklist::Verdict;
+use crate::blocklist::index::Hit;
+use crate::content::Answer;
+use crate::domain::id::{Id, fold_code};
+use crate::domain::net::Net;
+use crate::domain::staff::Staff;
+use crate::domain::ticket::{Resolution, Ticket, visible};
+use crate::locale::texts;
+use crate::store::evidence::{self, Evidence, FullyRead};
+use crate::store::tickets::Origin;
+use crate::store::{staff, tickets};
+use crate::web::error::{Error, Result};
+use crate::web::extract::{Path, Query};
+use crate::web::form::Faults;
+use crate::web::session::SignedIn;
+use crate::web::shell::Shell;
+
+/// Of how many networks everything is shown; more are counted.
+const SUBJECTS: usize = 8;
+
+/// How many characters of a piece of evidence are shown unless all are asked for.
+const SHOWN: usize = 12_000;
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// A message or piece of evidence that is shown in full.
+    all: String,
+    /// A canned answer that is put into the field.
+    answer: String,
+    /// What was just done.
+    done: String,
+    /// What was just lifted.
+    net: String,
+}
+
+/// What stands in the forms of the page: typed before, or fresh.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// The answer.
+    pub answer: String,
+    /// Whether the ticket stays open after the answer.
+    pub stays_open: bool,
+    /// The note.
+    pub note: String,
+    /// The resolution.
+    pub resolution: String,
+    /// Its reasons.
+    pub closing: String,
+    /// The lift.
+    pub lift: Option<lift::Typed>,
+    /// What is wrong.
+    pub faults: Faults,
+}
+
+/// One network that the ticket is about.
+pub struct Subject {
+    /// Where it was named: `typed`, `case`, `evidence`.
+    pub origin: &'static str,
+    /// What is known of it.
+    pub facts: Facts,
+    /// A form for each block in force that covers it.
+    pub forms: Vec<LiftForm>,
+}
+
+/// One piece of evidence as it is shown.
+pub struct Piece {
+    /// The piece.
+    pub evidence: Evidence,
+    /// Its name, made showable.
+    pub name: String,
+    /// Its text as it is shown.
+    pub text: String,
+    /// Whether there is more of the text.
+    pub is_cut: bool,
+}
+
+/// One address that stands in the evidence.
+pub struct Seen {
+    /// The address.
+    pub addr: IpAddr,
+    /// How often it stands there.
+    pub times: usize,
+    /// The block that answers for it.
+    pub hit: Option<Hit>,
+}
+
+/// The page.
+#[derive(Template, WebTemplate)]
+#[template(path = "staff/ticket.html")]
+pub struct TicketPage {
+    /// What all pages share.
+    pub shell: Shell,
+    /// The ticket.
+    ticket: Ticket,
+    /// The address that submitted it.
+    client: String,
+    /// The name the sender gave, made showable.
+    sender: String,
+    /// The team, for the assignment.
+    team: Vec<Staff>,
+    /// The networks.
+    subjects: Vec<Subject>,
+    /// How many more there are.
+    more: usize,
+    /// The evidence.
+    pieces: Vec<Piece>,
+    /// The addresses in it.
+    seen: Vec<Seen>,
+    /// What happened.
+    moments: Vec<Moment>,
+    /// The canned answers.
+    answers: Vec<Answer>,
+    /// Other tickets of the same mail address.
+    siblings: Vec<Ticket>,
+    /// What stands in the forms.
+    draft: Draft,
+    /// The word for what was just done.
+    done: String,
+    /// What was just lifted.
+    lifted: Option<Net>,
+}
+
+/// Shows a ticket.
+pub async fn show(
+    State(app): State<App>,
+    shell: Shell,
+    me: SignedIn,
+    Path(code): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<TicketPage> {
+    let ticket = find(&app, &code).await?;
+    page(&app, shell, &me.staff, ticket, &asked, Draft::default()).await
+}
+
+/// The ticket of a code, as typed.
+pub async fn find(app: &App, code: &str) -> Result<Ticket> {
+    let stored = tickets::find_by_code(app.desk.db.pool(), &fold_code(code)).await?;
+    stored.ok_or(Error::NotFound)
+}
+
+/// Puts the page together.
+pub async fn page(
+    app: &App,
+    shell: Shell,
+    me: &Staff,
+    ticket: Ticket,
+    asked: &Asked,
+    mut draft: Draft,
+) -> Result<TicketPage> {
+    let pool = app.desk.db.pool();
+    let whole = asked.all.parse::<Id>().ok();
+    let pieces = pieces(app, ticket.id, whole).await?;
+    let seen = seen(app, &pieces);
+    let (mut subjects, more) = subjects(app, &ticket, &seen).await?;
+    for subject in &mut subjects {
+        subject.forms = lift_forms(app, &shell, me, &ticket, &subject.facts, &draft);
+    }
+    if draft.answer.is_empty() && !asked.answer.is_empty() {
+        let facts: Vec<&Facts> = subjects.iter().map(|subject| &subject.facts).collect();
+        draft.answer = canned::filled(app, &ticket, &facts, me, &asked.answer);
+    }
+    Ok(TicketPage {
+        client: tickets::client(pool, ticket.id).await?.unwrap_or_default(),
+        sender: super::view::line(&ticket.name, 80),
+        team: staff::list(pool).await?,
+        moments: timeline::of_ticket(app, &shell, ticket.id, whole).await?,
+        answers: canned::offered(app, &ticket),
+        siblings: tickets::of_email(pool, &ticket.email, ticket.id, 10).await?,
+        done: asked.done.clone(),
+        lifted: Net::parse(&asked.net).ok(),
+        shell,
+        ticket,
+        subjects,
+        more,
+        pieces,
+        seen,
+        draft,
+    })
+}
+
+/// What is known of the networks that the ticket names, and of blocked addresses in its evidence; and how many more it names.
+async fn subjects(app: &App, ticket: &Ticket, seen: &[Seen]) -> Result<(Vec<Subject>, usize)> {
+    let named = tickets::networks(app.desk.db.pool(), ticket.id).await?;
+    let known: HashSet<Net> = named.iter().map(|(net, _)| *net).collect();
+    let blocked = seen.iter().filter(|s| s.hit.is_some()).map(|s| (Net::single(s.addr), Origin::Evidence));
+    let all: Vec<(Net, Origin)> = named.iter().copied().chain(blocked.filter(|(net, _)| !known.contains(net))).collect();
+    let mut subjects = Vec::new();
+    for (net, origin) in all.iter().take(SUBJECTS) {
+        let facts = Facts::gather(app, *net, ticket.id).await?;
+        subjects.push(Subject { origin: origin.as_str(), facts, forms: Vec::new() });
+    }
+    Ok((subjects, all.len().saturating_sub(SUBJECTS)))
+}
+
+/// A form for each block in force that covers a network; the first one unfolded.
+fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Facts, draft: &Draft) -> Vec<LiftForm> {
+    let count = facts.live.len();
+    let form = |(place, block): (usize, &crate::domain::block::Block)| {
+        let mut form = LiftForm::new(app, shell, me, block, facts.net, count);
+        form.target = format!("/staff/tickets/{}/lifts", ticket.code);
+        form.typed.text = cause_answer(app, ticket, &block.cause);
+        form.is_told = true;
+        form.version = ticket.version;
+        form.is_open = place == 0;
+        match &draft.lift {
+            Some(typed) if typed.block == block.id.to_string() && is_about(typed, facts.net) => {
+                form.again(typed.clone(), draft.faults.clone())
+            }
+            _ => form,
+        }
+    };
+    facts.live.iter().enumerate().map(form).collect()
+}
+
+/// Whether a typed lift belongs to the form of this network.
+fn is_about(typed: &lift::Typed, net: Net) -> bool {
+    typed.only.is_empty() || Net::parse(&typed.only).map_or(true, |only| only == net)
+}
+
+/// The sentence that names the cause, in the sender's language.
+fn cause_answer(app: &App, ticket: &Ticket, cause: &str) -> String {
+    let named = app.desk.content.causes.find(cause).map(|c| c.text(&ticket.lang).answer.clone());
+    named.unwrap_or_else(|| texts(&ticket.lang).t1("answer-cause", "cause", cause))
+}
+
+/// The evidence as it is shown; the piece `whole` in full.
+async fn pieces(app: &App, ticket: Id, whole: Option<Id>) -> Result<Vec<Piece>> {
+    let pool = app.desk.db.pool();
+    let mut pieces = Vec::new();
+    for head in evidence::heads_of_ticket(pool, ticket).await? {
+        let full = if Some(head.id) == whole { evidence::find(pool, head.id).await? } else { None };
+        pieces.push(piece(full.unwrap_or(head), whole));
+    }
+    Ok(pieces)
+}
+
+/// One piece as it is shown.
+fn piece(evidence: Evidence, whole: Option<Id>) -> Piece {
+    let is_whole = Some(evidence.id) == whole;
+    let text = if is_text(&evidence.text) { visible(&evidence.text) } else { String::new() };
+    let is_cut = !is_whole && text.chars().nth(SHOWN).is_some();
+    let text = if is_cut { text.chars().take(SHOWN).collect() } else { text };
+    Piece { name: super::view::line(&evidence.name, 120), text, is_cut, evidence }
+}
+
+/// Whether a text is one, and no packed file read as text.
+fn is_text(text: &str) -> bool {
+    let (mut all, mut strange) = (0_usize, 0_usize);
+    for c in text.chars().take(4_000) {
+        all += 1;
+        strange += usize::from(c == '\u{fffd}' || (c.is_control() && !c.is_whitespace() && c != '\u{1b}'));
+    }
+    strange * 10 <= all
+}
+
+/// The addresses in the evidence, each with what the list says of it.
+fn seen(app: &App, pieces: &[Piece]) -> Vec<Seen> {
+    let now = app.desk.now();
+    let texts = pieces.iter().filter(|p| !p.text.is_empty()).map(|p| p.evidence.text.as_str());
+    let hit = |addr| app.desk.blocklist.find(addr, now);
+    found::addresses(texts).into_iter().map(|f| Seen { addr: f.addr, times: f.times, hit: hit(f.addr) }).collect()
+}
+
+impl Piece {
+    /// Whether only a part of it was read as text.
+    fn is_partly_read(&self) -> bool {
+        self.evidence.fully_read == FullyRead::No
+    }
+
+    /// Its size in words.
+    fn size(&self) -> String {
+        super::view::size(self.evidence.size)
+    }
+}
+
+impl TicketPage {
+    /// Who works on it; empty for nobody.
+    fn assignee(&self) -> String {
+        name_of(&self.team, self.ticket.assignee_id)
+    }
+
+    /// Whether this member works on it.
+    fn is_assignee(&self, id: &Id) -> bool {
+        self.ticket.assignee_id == Some(*id)
+    }
+
+    /// Who may work on it.
+    fn workers(&self) -> impl Iterator<Item = &Staff> {
+        self.team.iter().filter(|member| member.disabled_at.is_none() && member.role.may_work())
+    }
+
+    /// Whether it can be claimed by who looks at it.
+    fn may_claim(&self) -> bool {
+        self.shell.may_work() && !self.shell.is_me(&self.ticket.assignee_id)
+    }
+
+    /// The key of who looks at it.
+    fn me(&self) -> String {
+        self.shell.staff.as_ref().map(|me| me.id.to_string()).unwrap_or_default()
+    }
+
+    /// The resolutions that staff may choose; a lift is a form of its own.
+    fn resolutions(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = Resolution::ALL.iter().filter(|r| **r != Resolution::Lifted);
+        all.map(|r| (r.as_str(), self.shell.word("resolution", r.as_str())))
+    }
+
+    /// Whether any block can be lifted from here.
+    fn has_lifts(&self) -> bool {
+        self.subjects.iter().any(|subject| !subject.forms.is_empty())
+    }
+
+    /// What was just done, in words; nothing for words that are not ours.
+    fn done_text(&self) -> String {
+        let known = ["answered", "noted", "assigned", "reopened", "cleared", "resolved"];
+        if known.contains(&self.done.as_str()) { self.shell.word("done", &self.done) } else { String::new() }
+    }
+
+    /// The networks of the ticket that were just lifted, with what the list says of each now.
+    fn outcomes(&self) -> Vec<(Net, Option<&Hit>)> {
+        let Some(lifted) = self.lifted.filter(|_| self.done == "lifted") else { return Vec::new() };
+        let touched = |facts: &&Facts| lifted.covers(facts.net) || facts.net.covers(lifted);
+        self.subjects.iter().map(|s| &s.facts).filter(touched).map(|facts| (facts.net, facts.hit())).collect()
+    }
+
+    /// Whether everything that was just lifted is free now.
+    fn is_all_free(&self) -> bool {
+        self.subjects.iter().all(|subject| subject.facts.verdict == Verdict::Free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_files_are_not_shown_as_text() {
+        assert!(is_text("Nov 23 12:00:00 mx postfix/smtpd[1]: connect\n"));
+        assert!(is_text(""));
+        assert!(!is_text("\u{1f}\u{fffd}\u{8}\0\u{fffd}\u{fffd}abc\u{fffd}\u{3}"));
+    }
+
+    #[test]
+    fn a_typed_lift_finds_its_form() {
+        let typed = |only: &str| lift::Typed { only: only.to_owned(), ..lift::Typed::default() };
+        let net = Net::parse("192.0.2.7").unwrap();
+        assert!(is_about(&typed("192.0.2.7"), net) && is_about(&typed(""), net) && is_about(&typed("?"), net));
+        assert!(!is_about(&typed("192.0.2.8"), net));
+    }
+}
