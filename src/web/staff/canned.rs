@@ -18,15 +18,15 @@ pub fn offered<'a>(app: &'a App, ticket: &Ticket) -> Vec<&'a Answer> {
 
 /// The answer of this name, filled in; empty when there is none.
 #[must_use]
-pub fn filled(app: &App, ticket: &Ticket, facts: &[Facts], me: &Staff, id: &str) -> String {
+pub fn filled(app: &App, ticket: &Ticket, facts: &[&Facts], me: &Staff, id: &str) -> String {
     let answer = app.desk.content.answers(&ticket.lang).iter().find(|answer| answer.id == id);
     answer.map_or_else(String::new, |answer| fill(&answer.body, &variables(app, ticket, facts, me)))
 }
 
 /// What the variables stand for.
-fn variables(app: &App, ticket: &Ticket, facts: &[Facts], me: &Staff) -> [(&'static str, String); 6] {
+fn variables(app: &App, ticket: &Ticket, facts: &[&Facts], me: &Staff) -> [(&'static str, String); 6] {
     let words = texts(&ticket.lang);
-    let about = facts.iter().find(|f| f.hit().is_some()).or_else(|| facts.first());
+    let about = facts.iter().find(|f| f.hit().is_some()).or_else(|| facts.first()).copied();
     let block = about.and_then(|f| f.live.iter().find(|b| f.answers(b)).or_else(|| f.live.first()).or_else(|| f.past.first()));
     let cause = block.and_then(|b| app.desk.content.causes.find(&b.cause)).map(|c| c.text(&ticket.lang).title.clone());
     let addr = about.map(|f| f.net.first());

@@ -12,7 +12,7 @@ use crate::store::blocks::PastLift;
 use crate::store::{blocks, exemptions, probations, tickets};
 use crate::web::error::Result;
 
-use super::view::around;
+use super::view::{around, line};
 
 /// How many rows of each kind are shown.
 const ROWS: i64 = 20;
@@ -94,6 +94,18 @@ impl Facts {
     #[must_use]
     pub fn has_no_past(&self) -> bool {
         self.past.is_empty() && self.tickets.is_empty() && self.lifts.is_empty()
+    }
+
+    /// The note of a block, made showable.
+    #[must_use]
+    pub fn note(&self, block: &Block) -> String {
+        line(&block.note, 200)
+    }
+
+    /// Why an exemption was made, made showable.
+    #[must_use]
+    pub fn why(&self, exemption: &Exemption) -> String {
+        line(&exemption.note, 200)
     }
 
     /// Where an ended block stands, whether or not a job wrote it down yet.

@@ -28,10 +28,10 @@ pub fn addresses<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Found> {
         let text = text.get(..text.floor_char_boundary(left)).unwrap_or(text);
         left = left.saturating_sub(text.len());
         for addr in text.split(is_border).filter_map(address) {
-            match found.iter_mut().find(|known| known.addr == addr) {
-                Some(known) => known.times += 1,
-                None if found.len() < MOST => found.push(Found { addr, times: 1 }),
-                None => {}
+            if let Some(known) = found.iter_mut().find(|known| known.addr == addr) {
+                known.times += 1;
+            } else if found.len() < MOST {
+                found.push(Found { addr, times: 1 });
             }
         }
     }

@@ -12,6 +12,8 @@ use crate::domain::time::DAY;
 use crate::web::form::Faults;
 use crate::web::shell::Shell;
 
+use super::view::typed_net;
+
 /// What is typed in.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -53,7 +55,7 @@ impl Typed {
         let block = faults.take("reason", self.block.parse::<Id>());
         let scope = match self.scope.as_str() {
             "entry" => Some(Scope::Entry),
-            "only" => faults.take("only", Net::parse(&self.only)).map(Scope::Only),
+            "only" => typed_net(shell, &mut faults, "only", &self.only).map(Scope::Only),
             _ => {
                 faults.add("scope", shell.t("lift-scope-missing"));
                 None

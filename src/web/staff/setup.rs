@@ -8,7 +8,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::view::mendable;
+use super::view::{mendable, typed_email};
 use crate::app::App;
 use crate::desk::Refusal;
 use crate::desk::auth::SignIn;
@@ -57,7 +57,7 @@ struct SetupPage {
     /// The address that was typed.
     email: String,
     /// The name that was typed.
-    name: String,
+    called: String,
     /// What is wrong.
     faults: Faults,
 }
@@ -75,8 +75,8 @@ pub async fn form(State(app): State<App>, shell: Shell, Query(asked): Query<Aske
     if !open {
         return Ok(closed(shell));
     }
-    let (email, name, faults) = (String::new(), String::new(), Faults::default());
-    Ok(SetupPage { shell, key: asked.key, email, name, faults }.into_response())
+    let (email, called, faults) = (String::new(), String::new(), Faults::default());
+    Ok(SetupPage { shell, key: asked.key, email, called, faults }.into_response())
 }
 
 /// Makes the first admin and signs it in.
@@ -113,7 +113,7 @@ impl Typed {
     /// The address, and what is wrong with any field.
     fn read(&self, shell: &Shell) -> (Option<Email>, Faults) {
         let mut faults = Faults::default();
-        let email = faults.take("email", Email::parse(&self.email));
+        let email = typed_email(shell, &mut faults, "email", &self.email);
         if !password_fits(&self.password) {
             faults.add("password", shell.t1("password-length", "least", PASSWORD_MIN));
         } else if self.password != self.again {
@@ -124,13 +124,13 @@ impl Typed {
 
     /// The same page with what was typed, but the passwords.
     fn again(self, shell: Shell, faults: Faults) -> Response {
-        let page = SetupPage { shell, key: self.key, email: self.email, name: self.name, faults };
+        let page = SetupPage { shell, key: self.key, email: self.email, called: self.name, faults };
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
     }
 }
 
 /// The page of a link that is used up, too old or wrong.
 fn closed(shell: Shell) -> Response {
-    let (key, email, name) = (String::new(), String::new(), String::new());
-    (StatusCode::NOT_FOUND, SetupPage { shell, key, email, name, faults: Faults::default() }).into_response()
+    let (key, email, called) = (String::new(), String::new(), String::new());
+    (StatusCode::NOT_FOUND, SetupPage { shell, key, email, called, faults: Faults::default() }).into_response()
 }

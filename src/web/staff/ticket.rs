@@ -13,22 +13,24 @@ use super::facts::Facts;
 use super::found;
 use super::lift::{self, LiftForm};
 use super::queue::name_of;
-use super::timeline::{self, Moment};
+use super::timeline::{self, Moment, Said};
 use crate::app::App;
 use crate::blocklist::Verdict;
 use crate::blocklist::index::Hit;
 use crate::content::Answer;
+use crate::domain::block::Block;
 use crate::domain::id::{Id, fold_code};
 use crate::domain::net::Net;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{Resolution, Ticket, visible};
-use crate::locale::texts;
+use crate::domain::ticket::{By, Resolution, Ticket, visible};
+use crate::locale::{Arg, texts};
 use crate::store::evidence::{self, Evidence, FullyRead};
 use crate::store::tickets::Origin;
 use crate::store::{staff, tickets};
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
 use crate::web::form::Faults;
+use crate::web::say;
 use crate::web::session::SignedIn;
 use crate::web::shell::Shell;
 
@@ -131,6 +133,8 @@ pub struct TicketPage {
     answers: Vec<Answer>,
     /// Other tickets of the same mail address.
     siblings: Vec<Ticket>,
+    /// The causes of blocks: code and name.
+    causes: Vec<(String, String)>,
     /// What stands in the forms.
     draft: Draft,
     /// The word for what was just done.
@@ -151,9 +155,13 @@ pub async fn show(
     page(&app, shell, &me.staff, ticket, &asked, Draft::default()).await
 }
 
-/// The ticket of a code, as typed.
+/// The ticket of a code, as typed; links that know only its key have that in the place of the code.
 pub async fn find(app: &App, code: &str) -> Result<Ticket> {
-    let stored = tickets::find_by_code(app.desk.db.pool(), &fold_code(code)).await?;
+    let pool = app.desk.db.pool();
+    let stored = match code.parse::<Id>() {
+        Ok(id) => tickets::find(pool, id).await?,
+        Err(_) => tickets::find_by_code(pool, &fold_code(code)).await?,
+    };
     stored.ok_or(Error::NotFound)
 }
 
@@ -183,10 +191,11 @@ pub async fn page(
         sender: super::view::line(&ticket.name, 80),
         team: staff::list(pool).await?,
         moments: timeline::of_ticket(app, &shell, ticket.id, whole).await?,
-        answers: canned::offered(app, &ticket),
+        answers: canned::offered(app, &ticket).into_iter().cloned().collect(),
         siblings: tickets::of_email(pool, &ticket.email, ticket.id, 10).await?,
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
+        causes: app.desk.content.causes.iter().map(|c| (c.code.clone(), c.text(shell.lang()).title.clone())).collect(),
         shell,
         ticket,
         subjects,
@@ -214,7 +223,7 @@ async fn subjects(app: &App, ticket: &Ticket, seen: &[Seen]) -> Result<(Vec<Subj
 /// A form for each block in force that covers a network; the first one unfolded.
 fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Facts, draft: &Draft) -> Vec<LiftForm> {
     let count = facts.live.len();
-    let form = |(place, block): (usize, &crate::domain::block::Block)| {
+    let form = |(place, block): (usize, &Block)| {
         let mut form = LiftForm::new(app, shell, me, block, facts.net, count);
         form.target = format!("/staff/tickets/{}/lifts", ticket.code);
         form.typed.text = cause_answer(app, ticket, &block.cause);
@@ -287,8 +296,8 @@ impl Piece {
     }
 
     /// Its size in words.
-    fn size(&self) -> String {
-        super::view::size(self.evidence.size)
+    fn size(&self, shell: &Shell) -> String {
+        say::size(shell, usize::try_from(self.evidence.size).unwrap_or(0))
     }
 }
 
@@ -322,6 +331,47 @@ impl TicketPage {
     fn resolutions(&self) -> impl Iterator<Item = (&'static str, String)> {
         let all = Resolution::ALL.iter().filter(|r| **r != Resolution::Lifted);
         all.map(|r| (r.as_str(), self.shell.word("resolution", r.as_str())))
+    }
+
+    /// The cause of a block, with when it began and when it ends.
+    fn cause_line(&self, block: &Block) -> String {
+        let title = self.causes.iter().find(|(code, _)| *code == block.cause).map_or("", |(_, title)| title);
+        let until = block.until.map_or_else(|| self.shell.t("never-ends"), |end| self.shell.t1("in-span", "span", self.shell.ago(&end)));
+        let values: [(&str, &dyn Arg); 5] = [
+            ("code", &block.cause),
+            ("title", &title),
+            ("since", &self.shell.ago(&block.since)),
+            ("until", &until),
+            ("hits", &block.hits),
+        ];
+        self.shell.texts.with("ticket-cause", &values)
+    }
+
+    /// The name of the sentence that says who wrote a message.
+    fn said_key(&self, said: &Said) -> &'static str {
+        match (said.message.author_kind, said.author.is_empty()) {
+            (By::Sender, true) => "said-sender",
+            (By::Sender, false) => "said-sender-name",
+            (By::Unverified, _) => "said-unverified",
+            (By::Staff, _) => "said-staff",
+            (By::Note, _) => "said-note",
+        }
+    }
+
+    /// Whether the answer is unfolded: there is something in it, or nothing else to do.
+    fn is_answering(&self) -> bool {
+        !self.draft.answer.is_empty() || self.draft.faults.has("answer") || (!self.has_lifts() && !self.is_closing())
+    }
+
+    /// Whether the end is unfolded.
+    fn is_closing(&self) -> bool {
+        let faults = &self.draft.faults;
+        !self.draft.closing.is_empty() || faults.has("closing") || faults.has("resolution")
+    }
+
+    /// Whether the note is unfolded.
+    fn is_noting(&self) -> bool {
+        !self.draft.note.is_empty() || self.draft.faults.has("note")
     }
 
     /// Whether any block can be lifted from here.

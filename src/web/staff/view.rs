@@ -1,10 +1,15 @@
 //! What several pages of staff share: refusals, addresses of lists, events in words.
 
 use crate::desk::Refusal;
+use crate::domain::block::Lasts;
+use crate::domain::email::Email;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Actor, Event, visible};
 use crate::locale::Texts;
 use crate::web::error::{Error, Result};
+use crate::web::form::Faults;
+use crate::web::say;
+use crate::web::shell::Shell;
 
 /// The sentence of a refusal that the form can show; other refusals get their own page.
 pub fn mendable(refusal: Refusal) -> Result<String> {
@@ -12,6 +17,21 @@ pub fn mendable(refusal: Refusal) -> Result<String> {
         Refusal::Invalid(what) => Ok(what),
         other => Err(Error::from(other)),
     }
+}
+
+/// The network that was typed, or the fault of its field.
+pub fn typed_net(shell: &Shell, faults: &mut Faults, field: &'static str, typed: &str) -> Option<Net> {
+    faults.take(field, Net::parse(typed).map_err(|bad| say::bad_net(shell, &bad)))
+}
+
+/// The mail address that was typed, or the fault of its field.
+pub fn typed_email(shell: &Shell, faults: &mut Faults, field: &'static str, typed: &str) -> Option<Email> {
+    faults.take(field, Email::parse(typed).map_err(|bad| say::bad_email(shell, &bad)))
+}
+
+/// The length of time that was typed, or the fault of its field.
+pub fn typed_lasts(shell: &Shell, faults: &mut Faults, field: &'static str, typed: &str) -> Option<Lasts> {
+    faults.take(field, Lasts::parse(typed).map_err(|_| shell.t("bad-span")))
 }
 
 /// The address of a list with these filters; empty ones are left out.
