@@ -114,7 +114,7 @@ ticket-suspected = This looks like a machine’s work ({ $why }). The sender saw
 ticket-clear = It is a person’s
 ticket-siblings = Other tickets of this mail address
 ticket-stale = The ticket changed while you were writing. What you typed is still here: look at what is new, then send it again.
-ticket-cause = { $code }, { $title }. Since { $since }, ends { $until }, { $hits ->
+ticket-cause = { $code }, { $title }. Began { $since } ago, ends { $until }, { $hits ->
     [0] no refusal counted
     [one] one refusal
    *[other] { $hits } refusals
@@ -177,6 +177,7 @@ lift-only-hint = { $count ->
    *[other] Taken out of all { $count } entries that cover it.
  }
 lift-entry = The whole entry { $net }
+lift-entry-hint = The other entries that cover it stay.
 lift-entry-leads = Wider than /24 or /48: only leads and admins.
 lift-part = Only a part of it
 lift-part-net = Address or network inside
@@ -362,7 +363,7 @@ account-sessions = Your sessions
 account-sessions-caption = Where you are signed in
 session-client = Address
 session-began = Began
-session-seen = Last used before
+session-seen = Last used
 session-end = End it
 session-end-button = End
 session-here = this one
@@ -404,6 +405,7 @@ event-ticket-suspected = The request arrived and looks like a machine’s work: 
 event-ticket-joined = A request with the same mail address and network was added
 event-ticket-added = { $actor } added something
 event-ticket-assigned = { $actor } gave the ticket to { $detail }
+event-ticket-claimed = { $actor } took the ticket
 event-ticket-unassigned = { $actor } gave the ticket back
 event-ticket-noted = { $actor } left a note
 event-ticket-answered = { $actor } answered

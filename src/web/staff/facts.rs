@@ -84,6 +84,12 @@ impl Facts {
         self.verdict == Verdict::Free && !self.live.is_empty()
     }
 
+    /// Whether the blocks in force need a table: there are several, or the one that covers it does not hold.
+    #[must_use]
+    pub fn is_layered(&self) -> bool {
+        self.live.len() > 1 || self.is_shielded() || (self.is_unknown() && !self.live.is_empty())
+    }
+
     /// Whether a block holds for it although others do not.
     #[must_use]
     pub fn answers(&self, block: &Block) -> bool {

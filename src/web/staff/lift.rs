@@ -147,6 +147,12 @@ impl LiftForm {
         if self.faults.is_empty() { format!("{name}-{}-{}", self.block.id, self.net.first_hex()) } else { name.to_owned() }
     }
 
+    /// What a lift of it is first of all about: the network of the ticket, or a further entry that covers it.
+    #[must_use]
+    pub fn title(&self) -> Net {
+        if self.is_scope("entry") { self.block.net } else { self.net }
+    }
+
     /// Whether this scope is chosen.
     #[must_use]
     pub fn is_scope(&self, scope: &str) -> bool {

@@ -137,6 +137,8 @@ pub struct TicketPage {
     causes: Vec<(String, String)>,
     /// What stands in the forms.
     draft: Draft,
+    /// The message or piece of evidence that is shown in full.
+    whole: Option<Id>,
     /// The word for what was just done.
     done: String,
     /// What was just lifted.
@@ -182,6 +184,7 @@ pub async fn page(
     for subject in &mut subjects {
         subject.forms = lift_forms(app, &shell, me, &ticket, &subject.facts, &draft);
     }
+    fold(&mut subjects);
     if draft.answer.is_empty() && !asked.answer.is_empty() {
         let facts: Vec<&Facts> = subjects.iter().map(|subject| &subject.facts).collect();
         draft.answer = canned::filled(app, &ticket, &facts, me, &asked.answer);
@@ -196,6 +199,7 @@ pub async fn page(
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
         causes: app.desk.content.causes.iter().map(|c| (c.code.clone(), c.text(shell.lang()).title.clone())).collect(),
+        whole,
         shell,
         ticket,
         subjects,
@@ -220,16 +224,15 @@ async fn subjects(app: &App, ticket: &Ticket, seen: &[Seen]) -> Result<(Vec<Subj
     Ok((subjects, all.len().saturating_sub(SUBJECTS)))
 }
 
-/// A form for each block in force that covers a network; the first one unfolded.
+/// A form for each block in force that covers a network.
 fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Facts, draft: &Draft) -> Vec<LiftForm> {
     let count = facts.live.len();
-    let form = |(place, block): (usize, &Block)| {
+    let form = |block: &Block| {
         let mut form = LiftForm::new(app, shell, me, block, facts.net, count);
         form.target = format!("/staff/tickets/{}/lifts", ticket.code);
         form.typed.text = cause_answer(app, ticket, &block.cause);
         form.is_told = true;
         form.version = ticket.version;
-        form.is_open = place == 0;
         match &draft.lift {
             Some(typed) if typed.block == block.id.to_string() && is_about(typed, facts.net) => {
                 form.again(typed.clone(), draft.faults.clone())
@@ -237,7 +240,24 @@ fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Fac
             _ => form,
         }
     };
-    facts.live.iter().enumerate().map(form).collect()
+    facts.live.iter().map(form).collect()
+}
+
+/// Leaves each further entry of a network out when another network offers it, and unfolds one form only.
+fn fold(subjects: &mut [Subject]) {
+    let mut offered: HashSet<Id> =
+        subjects.iter().filter_map(|s| s.forms.first()).map(|form| form.block.id).collect();
+    for subject in subjects.iter_mut() {
+        let mut place = 0;
+        subject.forms.retain(|form| {
+            place += 1;
+            place == 1 || !form.faults.is_empty() || offered.insert(form.block.id)
+        });
+    }
+    let has_faults = subjects.iter().flat_map(|s| &s.forms).any(|form| !form.faults.is_empty());
+    for (place, form) in subjects.iter_mut().flat_map(|s| &mut s.forms).enumerate() {
+        form.is_open = if has_faults { !form.faults.is_empty() } else { place == 0 };
+    }
 }
 
 /// Whether a typed lift belongs to the form of this network.
@@ -302,6 +322,11 @@ impl Piece {
 }
 
 impl TicketPage {
+    /// Whether all of a piece was asked for.
+    fn is_whole(&self, piece: &Piece) -> bool {
+        self.whole == Some(piece.evidence.id)
+    }
+
     /// Who works on it; empty for nobody.
     fn assignee(&self) -> String {
         name_of(&self.team, self.ticket.assignee_id)
@@ -372,6 +397,11 @@ impl TicketPage {
     /// Whether the note is unfolded.
     fn is_noting(&self) -> bool {
         !self.draft.note.is_empty() || self.draft.faults.has("note")
+    }
+
+    /// The id of the first field to fill in for a lift.
+    fn lift_field(&self) -> String {
+        self.subjects.iter().find_map(|subject| subject.forms.first()).map(|form| form.id("reason")).unwrap_or_default()
     }
 
     /// Whether any block can be lifted from here.

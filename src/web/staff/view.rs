@@ -91,6 +91,7 @@ fn key(event: &Event) -> (String, bool) {
     let key = format!("event-{}", event.what.replace('.', "-"));
     match event.what.as_str() {
         "ticket.assigned" if event.detail.is_empty() => ("event-ticket-unassigned".to_owned(), true),
+        "ticket.assigned" if event.detail == event.actor => ("event-ticket-claimed".to_owned(), true),
         "ticket.received" if !event.detail.is_empty() => ("event-ticket-suspected".to_owned(), true),
         "ticket.assigned" | "ticket.resolved" | "block.end-set" | "probation.started" => (key, true),
         _ => (key, false),
