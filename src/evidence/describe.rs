@@ -19,6 +19,8 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
     let remote = known.remote_ip;
     known.ip = known.ip.or_else(|| about(&parsed.plain, remote));
     let category = category::of(&lower, known.smtp_code, known.enhanced_status.as_deref(), list.as_ref());
+    let greeted = known.phase.as_deref().is_some_and(|p| matches!(p.split(' ').next(), Some("HELO" | "EHLO")));
+    let category = if greeted && category == Category::Other { Category::Helo } else { category };
     known.category = known.category.or(Some(category));
     if known.provider.is_none() {
         known.provider = speaker(&known, &lower);
@@ -26,7 +28,7 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
     known.text = if known.text.is_empty() { parsed.text } else { known.text };
     ours(&mut known, &parsed.plain, context);
     if known.whose.is_none() {
-        known.whose = whose(&known, list.as_ref());
+        known.whose = whose(&known, list.as_ref(), &lower);
     }
     if let Some(list) = list.filter(|_| known.category == Some(Category::Rbl)) {
         known.list = Some(list.name);
@@ -71,7 +73,9 @@ fn local(ip: IpAddr) -> bool {
 
 /// Whether an address in a reply is certainly not the sender's.
 fn excluded(plain: &str, found: &scan::FoundIp) -> bool {
-    let unusable = found.ip.is_loopback() || found.ip.is_unspecified() || matches!(found.ip, IpAddr::V4(v4) if v4.is_broadcast() || v4.is_multicast() || v4.octets()[0] == 0);
+    let unusable = found.ip.is_loopback()
+        || found.ip.is_unspecified()
+        || matches!(found.ip, IpAddr::V4(v4) if v4.is_broadcast() || v4.is_multicast() || v4.octets()[0] == 0);
     let head = plain.get(..found.span.start).unwrap_or("");
     let tail = plain.get(found.span.end..).unwrap_or("");
     unusable || receiver_before(head) || receiver_behind(head, tail) || serial(head, tail)
@@ -82,9 +86,19 @@ fn receiver_before(head: &str) -> bool {
     let near: String = head.chars().rev().take(28).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
     let near = near.trim_end_matches(['[', '(', ' ', ':', '=']);
-    ["server", "dns ip", "dns server", "resolver", "nameserver", "name server", "connect to", "local ip", "i"].iter().any(|w| {
-        near.strip_suffix(w).is_some_and(|rest| if *w == "i" { head.ends_with("I=[") } else { *w != "server" || head.ends_with("erver: (") || head.ends_with("erver: ") && !rest.ends_with("mail ") })
-    })
+    ["server", "dns ip", "dns server", "resolver", "nameserver", "name server", "connect to", "local ip", "i"]
+        .iter()
+        .any(|w| {
+            near.strip_suffix(w).is_some_and(|rest| {
+                if *w == "i" {
+                    head.ends_with("I=[")
+                } else {
+                    *w != "server"
+                        || head.ends_with("erver: (")
+                        || head.ends_with("erver: ") && !rest.ends_with("mail ")
+                }
+            })
+        })
 }
 
 /// Whether `host[address] said` names the server behind the refusing one.
@@ -92,12 +106,17 @@ fn receiver_behind(head: &str, tail: &str) -> bool {
     let bracketed = head.ends_with('[');
     let rest = tail.trim_start_matches([']', ' ']);
     let rest = rest.strip_prefix(':').map_or(rest, |r| r.trim_start_matches(|c: char| c.is_ascii_digit()));
-    let connecting = head.trim_end_matches('[').rsplit(char::is_whitespace).nth(1).is_some_and(|w| w == "to") && (head.contains("connect to") || head.contains("onnection to"));
-    let by_host = head.trim_end_matches('[').rsplit(char::is_whitespace).take(3).collect::<Vec<_>>() ;
+    let connecting = head.trim_end_matches('[').rsplit(char::is_whitespace).nth(1).is_some_and(|w| w == "to")
+        && (head.contains("connect to") || head.contains("onnection to"));
+    let by_host = head.trim_end_matches('[').rsplit(char::is_whitespace).take(3).collect::<Vec<_>>();
     let by_host = matches!(by_host.as_slice(), [_, "host", "by" | "to" | "with" | "from"]);
     let told = by_host && bracketed || tail.starts_with(" said ") || tail.starts_with(" refused ");
-    let lost = head.trim_end_matches('[').rsplit(char::is_whitespace).nth(1).is_some_and(|w| w == "with") && head.contains("lost connection");
-    told || bracketed && (connecting || ["said", "refused to talk"].iter().any(|w| rest.trim_start_matches([':', ' ']).starts_with(w)) || lost)
+    let lost = head.trim_end_matches('[').rsplit(char::is_whitespace).nth(1).is_some_and(|w| w == "with")
+        && head.contains("lost connection");
+    told || bracketed
+        && (connecting
+            || ["said", "refused to talk"].iter().any(|w| rest.trim_start_matches([':', ' ']).starts_with(w))
+            || lost)
 }
 
 /// Whether four numbers are a serial (`- 4.16.55.1;`) behind the sentence.
@@ -109,7 +128,11 @@ fn serial(head: &str, tail: &str) -> bool {
 fn ours(known: &mut Reply, plain: &str, context: &Context) {
     known.cause = context.cause_codes.iter().find(|c| word_in(plain, c)).cloned();
     known.case = context.case_link_base.as_deref().and_then(|base| case_code(plain, base));
-    let host = known.remote_host.as_deref().or(if known.direction == Some(Direction::In) { known.local_host.as_deref() } else { None });
+    let host = known.remote_host.as_deref().or(if known.direction == Some(Direction::In) {
+        known.local_host.as_deref()
+    } else {
+        None
+    });
     let own_host = host.is_some_and(|h| own(h, context));
     if known.cause.is_some() || known.case.is_some() || own_host {
         known.whose = Some(Whose::Ours);
@@ -141,20 +164,62 @@ fn case_code(text: &str, base: &str) -> Option<String> {
     rest.get(..end).filter(|c| (4..=16).contains(&c.len())).map(str::to_owned)
 }
 
-/// Whose refusal it is when it is not ours.
-fn whose(known: &Reply, list: Option<&Named>) -> Option<Whose> {
+/// Words with which a server gives up by itself: no other server has said no.
+const GAVE_UP: &[&str] = &[
+    "timed out",
+    "connection refused",
+    "connection reset",
+    "lost connection",
+    "no route to host",
+    "network is unreachable",
+    "host not found",
+    "name service error",
+    "name or service not known",
+    "host or domain name not found",
+    "unrouteable address",
+    "loops back to myself",
+    "too many hops",
+    "retry timeout exceeded",
+    "retry time not reached",
+];
+
+/// Whose refusal it is when it is not ours. A log of incoming mail is the sender's own server refusing others; a sender's
+/// log that names no other server, or tells of none that answered, is that server giving up.
+fn whose(known: &Reply, list: Option<&Named>, lower: &str) -> Option<Whose> {
     if known.category == Some(Category::Rbl) && list.is_some() {
         return Some(Whose::Blocklist);
     }
-    if known.smtp_code.is_some() || known.provider.is_some() {
-        return Some(Whose::Provider);
+    let nobody = known.remote_host.is_none() && known.remote_ip.is_none() && known.provider.is_none();
+    let gave_up = known.smtp_code.is_none() && GAVE_UP.iter().any(|words| lower.contains(words));
+    match known.direction {
+        Some(Direction::In) => return Some(Whose::OwnServer),
+        Some(Direction::Out) if nobody || gave_up => return Some(Whose::OwnServer),
+        None if gave_up && known.provider.is_none() => return Some(Whose::OwnServer),
+        _ => {}
     }
-    None
+    (known.smtp_code.is_some() || known.provider.is_some()).then_some(Whose::Provider)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_gives_up_or_refuses_others_is_the_senders_own() {
+        let of = |direction, text: &str, host: Option<&str>| {
+            let known = Reply { direction, remote_host: host.map(str::to_owned), ..Reply::default() };
+            describe(text, known, &Context::default()).whose
+        };
+        let (out, inward) = (Some(Direction::Out), Some(Direction::In));
+        assert_eq!(
+            of(out, "connect to mx.example.org[192.0.2.1]:25: Connection timed out", Some("mx.example.org")),
+            Some(Whose::OwnServer)
+        );
+        assert_eq!(of(out, "550 5.1.1 unknown user", None), Some(Whose::OwnServer));
+        assert_eq!(of(inward, "554 5.7.1 Relay access denied", None), Some(Whose::OwnServer));
+        assert_eq!(of(out, "550 5.7.1 go away", Some("mx.example.org")), Some(Whose::Provider));
+        assert_eq!(of(None, "550 5.7.1 go away", None), Some(Whose::Provider));
+    }
 
     fn read(text: &str) -> Reply {
         let context = Context {
@@ -168,8 +233,13 @@ mod tests {
 
     #[test]
     fn our_own_refusals_are_known() {
-        let reply = read("550 5.7.1 Client host rejected: blocked (PB-SPAM), see https://postmaster.example/c/7K3FQ2XW/203.0.113.7");
-        assert_eq!((reply.whose, reply.cause.as_deref(), reply.case.as_deref()), (Some(Whose::Ours), Some("PB-SPAM"), Some("7K3FQ2XW")));
+        let reply = read(
+            "550 5.7.1 Client host rejected: blocked (PB-SPAM), see https://postmaster.example/c/7K3FQ2XW/203.0.113.7",
+        );
+        assert_eq!(
+            (reply.whose, reply.cause.as_deref(), reply.case.as_deref()),
+            (Some(Whose::Ours), Some("PB-SPAM"), Some("7K3FQ2XW"))
+        );
         assert_eq!(reply.ip.map(|i| i.to_string()).as_deref(), Some("203.0.113.7"));
         let cut = read("550 5.7.1 see https://postmaster.example/c/7K3FQ2XW");
         assert_eq!(cut.case.as_deref(), Some("7K3FQ2XW"));

@@ -34,7 +34,11 @@ impl Recipient {
     pub(super) fn failed(&self) -> bool {
         let done = ["delivered", "relayed", "expanded"];
         let success = self.status.as_deref().is_some_and(|s| s.starts_with('2'));
-        !success && !self.action.as_deref().is_some_and(|a| done.iter().any(|d| a.starts_with(d)))
+        !success
+            && !self
+                .action
+                .as_deref()
+                .is_some_and(|a| done.iter().any(|d| a.starts_with(d)))
     }
 
     /// Whether anything was read.
@@ -45,11 +49,16 @@ impl Recipient {
     /// Takes one field.
     fn take(&mut self, name: &str, value: &str) {
         match name {
-            "final-recipient" | "original-recipient" => self.domain = self.domain.take().or_else(|| scan::domain_of(value)),
+            "final-recipient" | "original-recipient" => {
+                self.domain = self.domain.take().or_else(|| scan::domain_of(value));
+            }
             "action" => self.action = Some(value.trim().to_ascii_lowercase()),
             "status" => self.status = status(value),
             "remote-mta" => self.remote(value),
-            "diagnostic-code" => self.diagnostic = Some(without_type(value).to_owned()).filter(|d| !d.trim().is_empty()),
+            "diagnostic-code" => {
+                self.diagnostic =
+                    Some(without_type(value).to_owned()).filter(|d| !d.trim().is_empty());
+            }
             "x-queue-id" | "final-log-id" => self.queue_id = Some(value.trim().to_owned()),
             _ => {}
         }
@@ -58,7 +67,11 @@ impl Recipient {
     /// Takes the refusing server's name and address.
     fn remote(&mut self, value: &str) {
         let value = value.split_once(';').map_or(value, |(_, v)| v).trim();
-        let name = value.split([' ', '(', '[']).next().unwrap_or("").trim_end_matches('.');
+        let name = value
+            .split([' ', '(', '['])
+            .next()
+            .unwrap_or("")
+            .trim_end_matches('.');
         self.remote_host = scan::host_like(name).then(|| name.to_owned());
         self.remote_ip = scan::ips(value).first().map(|f| f.ip);
     }
@@ -66,7 +79,10 @@ impl Recipient {
 
 /// The status code at the start of a status field.
 fn status(value: &str) -> Option<String> {
-    let word = value.split_whitespace().next()?.trim_end_matches(['(', ',', ';']);
+    let word = value
+        .split_whitespace()
+        .next()?
+        .trim_end_matches(['(', ',', ';']);
     crate::evidence::reply::enhanced_prefix(word).map(str::to_owned)
 }
 
@@ -81,14 +97,33 @@ fn without_type(value: &str) -> &str {
 /// Whether a line is one of the fields that only reports have.
 pub(super) fn report_field(line: &str) -> bool {
     let start = line.trim_start_matches(['>', ' ', '\t']);
-    ["Final-Recipient:", "Diagnostic-Code:", "Reporting-MTA:", "Original-Recipient:", "Remote-MTA:", "Final-recipient:", "Reporting-Mta:", "Remote-Mta:", "Diagnostic-code:"].iter().any(|f| start.starts_with(f))
+    [
+        "Final-Recipient:",
+        "Diagnostic-Code:",
+        "Reporting-MTA:",
+        "Original-Recipient:",
+        "Remote-MTA:",
+        "Final-recipient:",
+        "Reporting-Mta:",
+        "Remote-Mta:",
+        "Diagnostic-code:",
+    ]
+    .iter()
+    .any(|f| start.starts_with(f))
 }
 
 /// Whether a text holds report fields.
 pub(in crate::evidence) fn looks_like(text: &str) -> bool {
     text.lines().take(5000).any(|l| {
         let start = l.trim_start_matches(['>', ' ', '\t']);
-        ["Final-Recipient:", "Diagnostic-Code:", "Final-recipient:", "Diagnostic-code:"].iter().any(|f| start.starts_with(f))
+        [
+            "Final-Recipient:",
+            "Diagnostic-Code:",
+            "Final-recipient:",
+            "Diagnostic-code:",
+        ]
+        .iter()
+        .any(|f| start.starts_with(f))
     })
 }
 
@@ -115,7 +150,11 @@ pub(super) fn recipients(text: &str, first_line: usize) -> Vec<Recipient> {
             if name == "final-recipient" && current.diagnostic.is_some() {
                 keep(&mut out, &mut current);
             }
-            current.line = if current.told() { current.line } else { first_line + offset };
+            current.line = if current.told() {
+                current.line
+            } else {
+                first_line + offset
+            };
             field = Some((name, value.trim().to_owned()));
         }
     }
@@ -130,7 +169,9 @@ fn continues(line: &str, field: Option<&(String, String)>) -> bool {
     if line.trim().is_empty() {
         return false;
     }
-    let wrapped = name == "diagnostic-code" && field_start(line).is_none_or(|(n, _)| !n.contains('-') && n != "status" && n != "action");
+    let wrapped = name == "diagnostic-code"
+        && field_start(line)
+            .is_none_or(|(n, _)| !n.contains('-') && n != "status" && n != "action");
     line.starts_with([' ', '\t']) && !report_field(line) || wrapped
 }
 
@@ -154,6 +195,7 @@ pub(super) fn queue_id(text: &str) -> Option<String> {
     text.lines().take(2000).find_map(|line| {
         let (name, value) = field_start(line.trim_start_matches(['>', ' ']))?;
         let id = value.trim();
-        (name.ends_with("queue-id") && !id.is_empty() && id.len() < 100 && !id.contains(' ')).then(|| id.to_owned())
+        (name.ends_with("queue-id") && !id.is_empty() && id.len() < 100 && !id.contains(' '))
+            .then(|| id.to_owned())
     })
 }

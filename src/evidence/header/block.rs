@@ -54,8 +54,8 @@ const LONGEST_VALUE: usize = 64 << 10;
 enum Kind<'l> {
     /// Nothing at all.
     Blank,
-    /// A field begins.
-    Field(&'l str, Weight),
+    /// A field begins, with this name and value.
+    Field(&'l str, &'l str),
     /// White space first: the line before goes on (also if there is nothing else).
     Folded,
     /// Anything else.
@@ -82,7 +82,7 @@ fn kind(line: &str, indent: usize) -> Kind<'_> {
     }
     let body = line.get(white..).unwrap_or("");
     match names::field(body) {
-        Some((name, value)) => Kind::Field(name, names::weigh(name, value)),
+        Some((name, value)) => Kind::Field(name, value),
         None => Kind::Stray,
     }
 }
@@ -137,7 +137,10 @@ impl Candidate {
                 self.place.doubled |= self.lines == 1;
                 self.blank <= 1
             }
-            Kind::Field(name, weight) => self.after_blank(*weight) && self.next(name, *weight),
+            Kind::Field(name, value) => {
+                let weight = names::weigh(name, value);
+                self.after_blank(weight) && self.next(name, weight)
+            }
             Kind::Folded => self.blank == 0 || self.place.doubled,
             Kind::Stray => {
                 self.stray += 1;
@@ -182,7 +185,12 @@ fn without_end(line: &[u8]) -> &[u8] {
 /// The beginning of a line as text, which is all that is needed to tell its kind.
 fn head(line: &[u8]) -> Cow<'_, str> {
     let end = line.len().min(200);
-    String::from_utf8_lossy(line.get(..end).unwrap_or(line))
+    decoded(line.get(..end).unwrap_or(line))
+}
+
+/// Bytes as text. Nearly all of it is UTF-8, which a plain check finds out faster than a repairing one.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Finds the first part of the text that is a header.
@@ -226,9 +234,10 @@ fn step(candidate: &mut Candidate, head: &str, end: usize) -> bool {
 /// Opens a candidate where a line is a field that headers are known to have.
 fn begin(head: &str, start: usize, line: usize, first: bool) -> Option<Candidate> {
     let indent = head.len() - head.trim_start_matches([' ', '\t']).len();
-    let Kind::Field(name, weight) = kind(head, indent) else {
+    let Kind::Field(name, value) = kind(head, indent) else {
         return None;
     };
+    let weight = names::weigh(name, value);
     if weight == Weight::Unknown {
         return None;
     }
@@ -257,8 +266,11 @@ fn begin(head: &str, start: usize, line: usize, first: bool) -> Option<Candidate
 /// The text of a place, with HTML escapes undone if it was escaped.
 pub(crate) fn text(bytes: &[u8], place: Place) -> Cow<'_, str> {
     let region = bytes.get(place.start..place.end).unwrap_or(b"");
-    let text = String::from_utf8_lossy(region);
-    if memchr::memmem::find(region, b"&lt;").is_some() {
+    let text = decoded(region);
+    let escaped = [&b"&lt;"[..], b"&gt;", b"&#"]
+        .iter()
+        .any(|mark| memchr::memmem::find(region, mark).is_some());
+    if escaped {
         return Cow::Owned(unescaped(&text));
     }
     text
@@ -266,27 +278,45 @@ pub(crate) fn text(bytes: &[u8], place: Place) -> Cow<'_, str> {
 
 /// Undoes the escapes of HTML that headers meet.
 fn unescaped(text: &str) -> String {
-    const ESCAPES: &[(&str, &str)] = &[
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&#64;", "@"),
-        ("&amp;", "&"),
-    ];
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let found = ESCAPES.iter().find(|(escape, _)| from.starts_with(escape));
-        let (skip, plain) = found.map_or((1, "&"), |(escape, plain)| (escape.len(), *plain));
-        out.push_str(plain);
+        let (skip, plain) = escape(from).unwrap_or((1, '&'));
+        out.push(plain);
         rest = from.get(skip..).unwrap_or("");
     }
     out.push_str(rest);
     out
+}
+
+/// The escape at the start of a text: how long it is, and the character it stands for. Line ends are
+/// none of them, because they would change which line is which.
+fn escape(text: &str) -> Option<(usize, char)> {
+    const NAMES: &[(&str, char)] = &[
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", ' '),
+        ("commat", '@'),
+        ("amp", '&'),
+    ];
+    let near = text.get(..text.floor_char_boundary(10)).unwrap_or(text);
+    let (name, _) = near.get(1..)?.split_once(';')?;
+    let length = name.len() + 2;
+    if let Some(number) = name.strip_prefix('#') {
+        let hexadecimal = number
+            .strip_prefix(['x', 'X'])
+            .map(|digits| u32::from_str_radix(digits, 16));
+        let code = hexadecimal.unwrap_or_else(|| number.parse()).ok()?;
+        return char::from_u32(code)
+            .filter(|c| !c.is_control())
+            .map(|c| (length, c));
+    }
+    let found = NAMES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, plain)| (length, *plain))
 }
 
 /// Divides the text of a place into fields.
@@ -296,9 +326,8 @@ pub(crate) fn fields(text: &str, place: Place) -> Vec<Field<'_>> {
         let line = unquoted(raw.strip_suffix('\r').unwrap_or(raw));
         match kind(line, place.indent) {
             Kind::Blank => {}
-            Kind::Field(name, _) => {
-                let at = memchr::memchr(b':', line.as_bytes()).unwrap_or(0);
-                let value = line.get(at + 1..).unwrap_or("").trim();
+            Kind::Field(name, value) => {
+                let value = value.trim();
                 fields.push(Field {
                     name,
                     value: Cow::Borrowed(bounded(value)),

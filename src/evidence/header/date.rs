@@ -21,23 +21,38 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The date as RFC 3339 writes it; without zone when none was written.
     pub(crate) fn rfc3339(&self) -> String {
-        let local = self.local;
-        let (date, time) = (local.date(), local.time());
-        let mut text = format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        );
+        let (date, time) = (self.local.date(), self.local.time());
+        let mut text = String::with_capacity(25);
+        let years = i32::from(date.year());
+        digits(&mut text, years / 100);
+        digits(&mut text, years % 100);
+        let rest = [
+            ('-', date.month()),
+            ('-', date.day()),
+            ('T', time.hour()),
+            (':', time.minute()),
+            (':', time.second()),
+        ];
+        for (mark, number) in rest {
+            text.push(mark);
+            digits(&mut text, i32::from(number));
+        }
         if self.zoned {
             let minutes = self.offset.abs() / 60;
-            let sign = if self.offset < 0 { '-' } else { '+' };
-            text.push_str(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
+            text.push(if self.offset < 0 { '-' } else { '+' });
+            digits(&mut text, minutes / 60);
+            text.push(':');
+            digits(&mut text, minutes % 60);
         }
         text
+    }
+}
+
+/// Writes a number from 0 to 99 with two digits.
+fn digits(text: &mut String, number: i32) {
+    for digit in [number / 10 % 10, number % 10] {
+        let digit = u8::try_from(digit).unwrap_or(0);
+        text.push(char::from(b'0' + digit));
     }
 }
 
@@ -377,7 +392,7 @@ fn begins_one_of(word: &str, names: &[&str]) -> Option<usize> {
         name.get(..short.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(short))
     };
-    names.iter().position(|name| matches(name))
+    names.iter().position(matches)
 }
 
 /// Whether a date could begin with this word; saves trying all the others.

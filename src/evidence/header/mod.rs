@@ -12,6 +12,7 @@ mod block;
 mod border;
 pub(crate) mod date;
 mod hops;
+mod list;
 pub(crate) mod names;
 mod net;
 mod parts;
@@ -164,7 +165,7 @@ fn way(header: &mut Header, fields: &[Field<'_>], context: &Context) {
     match border::find(&plain, &clients, &recipients(fields), context) {
         Some(index) => cross(header, &plain, index),
         None if plain.is_empty() => {
-            without_hops(header, clients.into_iter().next().unwrap_or_default())
+            without_hops(header, clients.into_iter().next().unwrap_or_default());
         }
         None => {}
     }
@@ -211,7 +212,7 @@ fn recipients(fields: &[Field<'_>]) -> Vec<String> {
 fn message(header: &mut Header, fields: &[Field<'_>]) {
     header.message_id =
         named(fields, "Message-ID").find_map(|field| parts::message_id(&field.value));
-    header.from_domain = first(fields, "From").and_then(parts::domain);
+    header.from_domain = named(fields, "From").find_map(|field| parts::domain(&field.value));
     header.return_path_domain = first(fields, "Return-Path").and_then(parts::domain);
     header.date = first(fields, "Date")
         .filter(|date| !date.is_empty())

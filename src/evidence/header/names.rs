@@ -46,9 +46,9 @@ const HEADER: &[&str] = &[
     "content-length",
     "content-transfer-encoding",
     "content-type",
+    "deferred-delivery",
     "delivered-to",
     "delivery-date",
-    "deferred-delivery",
     "disposition-notification-to",
     "encoding",
     "envelope-to",
@@ -124,33 +124,38 @@ const LONGEST: usize = 80;
 
 /// Weighs a field by its name, in any case, and by its value where the name alone is no proof.
 pub(crate) fn weigh(name: &str, value: &str) -> Weight {
-    let Some(lower) = lower(name) else {
+    let mut buffer = [0; LONGEST];
+    let Some(lower) = lower(name, &mut buffer) else {
         return Weight::Unknown;
     };
-    let lower = lower.as_str();
     if lower == "received" {
         return received(value);
     }
-    if TRACE.iter().any(|start| lower.starts_with(start)) {
+    let traces = TRACE
+        .iter()
+        .filter(|start| start.as_bytes().first() == lower.as_bytes().first());
+    if traces.into_iter().any(|start| lower.starts_with(start)) {
         return Weight::Trace;
     }
     if QUOTED.binary_search(&lower).is_ok() {
         return Weight::Quoted;
     }
-    let known = HEADER.contains(&lower)
-        || ["x-", "list-", "content-"]
-            .iter()
-            .any(|start| lower.starts_with(start));
-    if known {
+    let family = ["x-", "list-", "content-"]
+        .iter()
+        .any(|start| lower.starts_with(start));
+    if family || HEADER.binary_search(&lower).is_ok() {
         Weight::Header
     } else {
         Weight::Unknown
     }
 }
 
-/// A short name in lower case.
-fn lower(name: &str) -> Option<String> {
-    (name.len() <= LONGEST).then(|| name.to_ascii_lowercase())
+/// A short name in lower case, without an allocation, because every line of a text is asked.
+fn lower<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+    let place = buffer.get_mut(..name.len())?;
+    place.copy_from_slice(name.as_bytes());
+    place.make_ascii_lowercase();
+    std::str::from_utf8(place).ok()
 }
 
 /// `Received:` is an English word too; as a field it tells a host, a program or a protocol.
@@ -185,7 +190,17 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
         return None;
     }
     let spaced = value.is_empty() || value.starts_with([' ', '\t', '\r']);
-    (spaced || weigh(name, value) != Weight::Unknown).then_some((name, value))
+    let known = || weigh(name, value) != Weight::Unknown && !lists_names(value);
+    (spaced || known()).then_some((name, value))
+}
+
+/// Whether a value goes on with the name of another field, as a broken `h=From:To:Subject` does.
+fn lists_names(value: &str) -> bool {
+    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let end = value.bytes().position(|b| !name(b)).unwrap_or(value.len());
+    let (first, rest) = value.split_at_checked(end).unwrap_or((value, ""));
+    let listed = rest.is_empty() || rest.starts_with([':', ';']);
+    listed && !first.is_empty() && weigh(first, "") != Weight::Unknown
 }
 
 #[cfg(test)]
@@ -193,8 +208,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_quoted_names_are_sorted() {
-        assert!(QUOTED.is_sorted());
+    fn the_names_are_sorted() {
+        assert!(QUOTED.is_sorted() && HEADER.is_sorted());
     }
 
     #[test]
@@ -223,6 +238,8 @@ mod tests {
             "no colon",
             ": x",
             "two words: x",
+            "From:To:Subject:Date; bh=x",
+            "To:Subject;",
         ] {
             assert_eq!(field(line), None, "{line}");
         }

@@ -82,7 +82,7 @@ fn house(by: &str, hop: &Received<'_>) -> Option<&'static str> {
     {
         return Some("GMX");
     }
-    if under("web.de") || hop.marks.iter().any(|mark| *mark == "Nemesis") {
+    if under("web.de") || hop.marks.iter().any(|mark| mark == "Nemesis") {
         return Some("GMX/WEB.DE");
     }
     if under("aol.com") {

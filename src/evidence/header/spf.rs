@@ -28,17 +28,17 @@ pub(super) fn clients(fields: &[Field<'_>], auth_fields: &[AuthResults]) -> Vec<
     let mut results = auth_fields.iter();
     let mut found: Vec<Client> = Vec::new();
     for field in fields.iter().take(MOST.1) {
-        let client = match field.name.to_ascii_lowercase().as_str() {
-            "received" => {
-                hops_above += 1;
-                continue;
-            }
-            "received-spf" => client(&field.value),
-            "authentication-results" => results
+        hops_above += usize::from(field.is("Received"));
+        let client = if field.is("Received-SPF") {
+            client(&field.value)
+        } else if field.is("Authentication-Results") {
+            results
                 .next()
-                .map_or_else(Client::default, |result| client_of(&field.value, result)),
-            "x-forefront-antispam-report" => client_of_report(&field.value),
-            _ => continue,
+                .map_or_else(Client::default, |result| client_of(&field.value, result))
+        } else if field.is("X-Forefront-Antispam-Report") {
+            client_of_report(&field.value)
+        } else {
+            continue;
         };
         if client.ip.is_some_and(|ip| !net::is_private(ip)) && found.len() < MOST.0 {
             found.push(Client {
@@ -136,12 +136,10 @@ fn told(comment: &str) -> Option<IpAddr> {
     ]
     .iter()
     .any(|word| near.contains(word));
-    let words = near
+    let mut words = near
         .split([' ', '\t', ',', '='])
         .filter(|word| word.len() >= 6);
-    spoken
-        .then(|| words.filter_map(net::address).next())
-        .flatten()
+    spoken.then(|| words.find_map(net::address)).flatten()
 }
 
 /// The client that Microsoft's filter report is about (`CIP`, `H`, `PTR`).
@@ -155,7 +153,7 @@ pub(super) fn client_of_report(value: &str) -> Client {
             "PTR" => {
                 client.rdns = net::host(value)
                     .filter(|name| *name != "InfoDomainNonexistent")
-                    .map(str::to_owned)
+                    .map(str::to_owned);
             }
             _ => {}
         }

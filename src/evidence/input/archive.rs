@@ -14,7 +14,11 @@ const MAX_FILES: usize = 64;
 /// The files in an upload; the upload itself when it is no archive.
 pub(super) fn unpack<'a>(bytes: &'a [u8], work: &mut Work) -> Vec<Cow<'a, [u8]>> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return vec![Cow::Owned(limited(MultiGzDecoder::new(bytes), MAX_UNPACKED, work))];
+        return vec![Cow::Owned(limited(
+            MultiGzDecoder::new(bytes),
+            MAX_UNPACKED,
+            work,
+        ))];
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return unzip(bytes, work);
@@ -33,7 +37,9 @@ fn unzip<'a>(bytes: &'a [u8], work: &mut Work) -> Vec<Cow<'a, [u8]>> {
     let mut room = MAX_UNPACKED;
     let mut files = Vec::new();
     for index in 0..zip.len().min(MAX_FILES) {
-        let Ok(file) = zip.by_index(index) else { continue };
+        let Ok(file) = zip.by_index(index) else {
+            continue;
+        };
         if file.is_file() {
             let content = limited(file, room, work);
             room -= content.len().min(room);
@@ -64,11 +70,14 @@ mod tests {
 
     #[test]
     fn gzip_is_opened_and_bounded() {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packer.write_all(b"550 5.1.1 unknown").unwrap();
-        let packed = packer.finish().unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"550 5.1.1 unknown").unwrap();
+        let packed = encoder.finish().unwrap();
         let mut work = Work::new(Budget::default());
-        assert_eq!(unpack(&packed, &mut work), vec![Cow::Borrowed(&b"550 5.1.1 unknown"[..])]);
+        assert_eq!(
+            unpack(&packed, &mut work),
+            vec![Cow::Borrowed(&b"550 5.1.1 unknown"[..])]
+        );
         assert_eq!(limited(&b"abcdef"[..], 3, &mut work), b"abc");
         assert!(!work.complete());
     }

@@ -1,6 +1,6 @@
 //! The syntax of addresses (RFC 5322, 3.4), and how the author's fields belong together.
 
-use super::Severity::{Error, Note, Warning};
+use super::Severity::{Error, Warning};
 use super::fields::shown;
 use super::{Rule, Sheet};
 
@@ -43,8 +43,6 @@ pub(super) struct Mailbox {
     name: String,
     /// The address.
     address: String,
-    /// Whether the address stood in angle brackets.
-    bracketed: bool,
     /// Whether brackets or quotation marks were left open.
     open: bool,
 }
@@ -142,6 +140,18 @@ fn needs_quotes(name: &str) -> bool {
     name.contains(['@', ',', ':', ';', '[', ']', '<', '>'])
 }
 
+/// Which part of a mailbox is being read.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Part {
+    /// The name, or an address without brackets.
+    #[default]
+    Text,
+    /// The address in angle brackets.
+    Inner,
+    /// What follows the brackets.
+    After,
+}
+
 /// Where a list stands while it is being read.
 #[derive(Default)]
 struct Reader {
@@ -150,9 +160,9 @@ struct Reader {
     /// Text outside angle brackets.
     text: String,
     /// Text inside angle brackets.
-    inner: Option<String>,
-    /// Whether the angle bracket is closed.
-    shut: bool,
+    inner: String,
+    /// Which part comes.
+    part: Part,
     /// Inside a quoted string.
     quoted: bool,
     /// Nesting of comments.
@@ -192,22 +202,25 @@ impl Reader {
                 self.quoted = !self.quoted;
                 self.keep(c);
             }
-            _ if self.quoted => self.keep(if self.inner.is_none() && ",:;@<>[]".contains(c) {
-                '_'
-            } else {
-                c
-            }),
+            _ if self.quoted => self.keep_quoted(c),
             '(' => self.depth += 1,
             ')' if self.depth > 0 => self.depth -= 1,
             _ if self.depth > 0 => {}
-            '<' if self.inner.is_none() => self.inner = Some(String::new()),
-            '>' if self.inner.is_some() && !self.shut => self.shut = true,
-            ',' if self.inner.is_none() || self.shut => self.close(),
-            ';' if self.group => {
+            _ => self.take_plain(c),
+        }
+    }
+
+    /// Takes a character that stands in no string and no comment.
+    fn take_plain(&mut self, c: char) {
+        match (c, self.part) {
+            ('<', Part::Text) => self.part = Part::Inner,
+            ('>', Part::Inner) => self.part = Part::After,
+            (',', Part::Text | Part::After) => self.close(),
+            (';', _) if self.group => {
                 self.close();
                 self.group = false;
             }
-            ':' if self.inner.is_none() && !self.group && !self.text.contains('@') => {
+            (':', Part::Text) if !self.group && !self.text.contains('@') => {
                 self.group = true;
                 self.text.clear();
             }
@@ -217,34 +230,39 @@ impl Reader {
 
     /// Keeps a character where it belongs.
     fn keep(&mut self, c: char) {
-        match &mut self.inner {
-            Some(inner) if !self.shut => inner.push(c),
-            Some(_) => {}
-            None => self.text.push(c),
+        match self.part {
+            Part::Text => self.text.push(c),
+            Part::Inner => self.inner.push(c),
+            Part::After => {}
         }
+    }
+
+    /// Keeps a character of a quoted string; in a name it may be any, so marks of syntax are blotted out.
+    fn keep_quoted(&mut self, c: char) {
+        let mark = self.part == Part::Text && ",:;@<>[]".contains(c);
+        self.keep(if mark { '_' } else { c });
     }
 
     /// Ends a mailbox.
     fn close(&mut self) {
         let text = std::mem::take(&mut self.text).trim().to_owned();
+        let inner = std::mem::take(&mut self.inner).trim().to_owned();
+        let part = std::mem::take(&mut self.part);
         let open = std::mem::take(&mut self.quoted) || std::mem::take(&mut self.depth) > 0;
-        let shut = std::mem::take(&mut self.shut);
-        let mailbox = match self.inner.take() {
-            Some(inner) => Mailbox {
+        let open = open || part == Part::Inner;
+        if part != Part::Text {
+            self.done.push(Mailbox {
                 name: text,
-                address: inner.trim().to_owned(),
-                bracketed: true,
-                open: open || !shut,
-            },
-            None if text.is_empty() => return,
-            None => Mailbox {
+                address: inner,
+                open,
+            });
+        } else if !text.is_empty() {
+            self.done.push(Mailbox {
                 name: String::new(),
                 address: text,
-                bracketed: false,
                 open,
-            },
-        };
-        self.done.push(mailbox);
+            });
+        }
     }
 }
 
@@ -272,10 +290,7 @@ fn authors(sheet: &mut Sheet<'_, '_>) {
         && boxes.len() > 1
     {
         sheet.report(
-            &Rule {
-                severity: if boxes.len() > 1 { Error } else { Note },
-                ..MANY_SENDERS
-            },
+            &MANY_SENDERS,
             *line,
             "Sender names more than one mailbox.".to_owned(),
         );

@@ -237,7 +237,7 @@ fn date(sheet: &mut Sheet<'_, '_>) {
     let arrived = sheet
         .context
         .arrived
-        .map(|arrived| arrived.as_second())
+        .map(jiff::Timestamp::as_second)
         .or_else(|| received(sheet));
     let Some(off) = arrived.map(|arrived| stamp.epoch - arrived) else {
         return;

@@ -9,6 +9,8 @@ mod fields;
 mod policy;
 mod raw;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Context;
@@ -125,7 +127,8 @@ impl Rule {
 #[must_use]
 pub fn check(raw: &[u8], first_line: usize, context: &Context) -> Vec<Lint> {
     let raw = raw.get(..raw.len().min(LONGEST)).unwrap_or(raw);
-    let (header, complete) = raw::header_of(raw);
+    let raw = unquoted(raw);
+    let (header, complete) = raw::header_of(&raw);
     let text = String::from_utf8_lossy(header);
     let (fields, strays) = divide(&text, first_line);
     let mut sheet = Sheet {
@@ -144,12 +147,24 @@ pub fn check(raw: &[u8], first_line: usize, context: &Context) -> Vec<Lint> {
     sheet.found
 }
 
+/// Takes the marks of a quoted mail (`> `) off all lines, if the first one has them.
+fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.trim_ascii_start().starts_with(b">") {
+        return Cow::Borrowed(raw);
+    }
+    let plain = raw.split(|b| *b == b'\n').map(|line| {
+        let rest = line.trim_ascii_start().strip_prefix(b">").unwrap_or(line);
+        rest.strip_prefix(b" ").unwrap_or(rest)
+    });
+    Cow::Owned(plain.collect::<Vec<_>>().join(&b'\n'))
+}
+
 /// Divides a header into fields, and gives the lines that are neither field nor folded.
 fn divide(text: &str, first_line: usize) -> (Vec<Field<'_>>, Vec<usize>) {
     let (mut fields, mut strays): (Vec<Field<'_>>, _) = (Vec::new(), Vec::new());
     for (number, raw) in text.split('\n').enumerate() {
         let line = raw.strip_suffix('\r').unwrap_or(raw);
-        if line.is_empty() {
+        if line.is_empty() || (number == 0 && is_separator(line)) {
             continue;
         }
         if line.starts_with([' ', '\t']) {
@@ -169,6 +184,11 @@ fn divide(text: &str, first_line: usize) -> (Vec<Field<'_>>, Vec<usize>) {
         }
     }
     (fields, strays)
+}
+
+/// Whether a line is the one that begins each mail in a mailbox file, and no part of the mail.
+fn is_separator(line: &str) -> bool {
+    line.starts_with("From ") || line.starts_with(">From ")
 }
 
 /// Divides a line at its colon; here the name may be any that RFC 5322 allows.

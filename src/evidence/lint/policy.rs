@@ -67,9 +67,8 @@ fn alignment(sheet: &mut Sheet<'_, '_>) {
             .and_then(super::addresses::Mailbox::domain)
     });
     let listed = first("List-Id").is_some() || first("List-Post").is_some();
-    let Some(wanted) =
-        organisation(&author).filter(|_| !listed && !(signed.is_empty() && envelope.is_none()))
-    else {
+    let told = !signed.is_empty() || envelope.is_some();
+    let Some(wanted) = organisation(&author).filter(|_| !listed && told) else {
         return;
     };
     let aligned = signed

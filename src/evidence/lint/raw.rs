@@ -2,6 +2,7 @@
 
 use super::Severity::{Error, Note, Warning};
 use super::{Rule, Sheet};
+use crate::evidence::header::names::{self, Weight};
 
 /// No line may be longer than this, without its end (RFC 5322, 2.1.1).
 const LIMIT: usize = 998;
@@ -96,17 +97,26 @@ pub(super) fn check(sheet: &mut Sheet<'_, '_>, header: &[u8], strays: &[usize]) 
     let line_feeds = memchr::memchr_iter(b'\n', header).count();
     // A text whose lines all end in LF alone was pasted or saved that way; that is no fault of the mail.
     let mixed = pairs > 0 && line_feeds > pairs;
-    for (number, line) in header.split(|b| *b == b'\n').enumerate() {
+    let lines = header.split(|b| *b == b'\n').enumerate();
+    for (number, line) in lines.skip_while(|(_, line)| line.trim_ascii().is_empty()) {
         check_line(sheet, sheet.first_line + number, line, mixed);
     }
-    if strays.len() <= 20 {
-        for line in strays {
-            sheet.report(
-                &STRAY,
-                *line,
-                "This line is neither a field nor the folded part of one.".to_owned(),
-            );
-        }
+    folding(sheet, header, strays);
+}
+
+/// Judges lines that belong to no field. Where no line at all is folded, or such a line follows a
+/// field that servers wrote, the folding was lost by pasting and not by the sender.
+fn folding(sheet: &mut Sheet<'_, '_>, header: &[u8], strays: &[usize]) {
+    let folded = memchr::memmem::find(header, b"\n ").is_some()
+        || memchr::memmem::find(header, b"\n\t").is_some();
+    let pasted = !folded && strays.len() > 1;
+    for line in strays.iter().take(20) {
+        let before = sheet.fields.iter().rfind(|field| field.line < *line);
+        let by_server =
+            before.is_some_and(|field| names::weigh(field.name, &field.value) == Weight::Trace);
+        let severity = if pasted || by_server { Note } else { Error };
+        let what = "This line is neither a field nor the folded part of one.".to_owned();
+        sheet.report(&Rule { severity, ..STRAY }, *line, what);
     }
 }
 
@@ -123,12 +133,12 @@ fn check_line(sheet: &mut Sheet<'_, '_>, number: usize, line: &[u8], mixed: bool
             "A carriage return stands without line feed.".to_owned(),
         );
     } else if mixed && body.len() == line.len() && !line.is_empty() {
-        let lint = Rule {
+        let rule = Rule {
             severity: Note,
             ..BARE
         };
         sheet.report(
-            &lint,
+            &rule,
             number,
             "The line ends with LF alone, others with CR and LF.".to_owned(),
         );

@@ -116,6 +116,12 @@ fn dates_and_identifiers_are_judged() {
 }
 
 #[test]
+fn a_quoted_header_is_judged_as_it_was() {
+    let quoted = format!("> {CLEAN}From: ann").replace('\n', "\n> ");
+    assert_eq!(rules(&quoted), "Error:address-syntax@5");
+}
+
+#[test]
 fn long_lines_are_told() {
     let header = format!(
         "{CLEAN}From: ann@example.org\nX-A: {}\n\n",

@@ -1,7 +1,7 @@
 //! Courier: courieresmtpd refuses clients, courieresmtp reports other servers.
 
-use super::{Hit, Weight};
 use super::envelope::Line;
+use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
@@ -12,7 +12,11 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     }
     let at = reply::find_code(line.message)?;
     let (head, text) = line.message.split_at_checked(at.start)?;
-    if head.contains("error,relay=") || line.program.contains("smtpd") { incoming(head, text) } else { outgoing(head, text) }
+    if head.contains("error,relay=") || line.program.contains("smtpd") {
+        incoming(head, text)
+    } else {
+        outgoing(head, text)
+    }
 }
 
 /// `error,relay=::ffff:192.0.2.1,from=<a@b>,to=<c@d>: 550 User unknown.`
@@ -26,7 +30,12 @@ fn incoming(head: &str, text: &str) -> Option<Hit> {
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Courier", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Courier",
+        weight: Weight::Sure,
+    })
 }
 
 /// `id=…,from=<a@b>,addr=<c@d>: 550 no`.
@@ -38,7 +47,12 @@ fn outgoing(head: &str, text: &str) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Courier", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Courier",
+        weight: Weight::Sure,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Any other server's line: a time in front, a reply code that is sure or well placed, and the usual words.
 
-use super::{Hit, Weight};
 use super::envelope::Line;
+use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::reply::{self, Certainty};
 use crate::evidence::scan;
@@ -23,11 +23,31 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
         return None;
     }
     let known = surroundings(head, text);
-    Some(Hit { known, text: text.to_owned(), mta: "", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "",
+        weight: Weight::Sure,
+    })
 }
 
 /// Keys whose quoted value is a reply.
-const KEYS: &[&str] = &["smtpmsg=", "response=", "stat=", "reply=", "smtp_response=", "diag=", "details=", "reason=", "message=", "msg=", "error=", "text=", "result=", "err="];
+const KEYS: &[&str] = &[
+    "smtpmsg=",
+    "response=",
+    "stat=",
+    "reply=",
+    "smtp_response=",
+    "diag=",
+    "details=",
+    "reason=",
+    "message=",
+    "msg=",
+    "error=",
+    "text=",
+    "result=",
+    "err=",
+];
 
 /// A reply that is the quoted value of a key (`response="550 …"`).
 fn valued(message: &str) -> Option<Hit> {
@@ -36,46 +56,142 @@ fn valued(message: &str) -> Option<Hit> {
         let rest = message.get(at + key.len()..)?;
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let value = rest.get(1..)?;
-        let end = value.match_indices(quote).find(|(i, _)| value.get(i + 1..).is_none_or(|t| t.is_empty() || t.starts_with([' ', ',', ';', '}', ')']))).map_or(value.len(), |(i, _)| i);
+        let end = value
+            .match_indices(quote)
+            .find(|(i, _)| {
+                value
+                    .get(i + 1..)
+                    .is_none_or(|t| t.is_empty() || t.starts_with([' ', ',', ';', '}', ')']))
+            })
+            .map_or(value.len(), |(i, _)| i);
         Some((at, value.get(..end)?)).filter(|(_, v)| reply::find_code(v).is_some())
     })?;
     let known = surroundings(message.get(..at)?, message.get(at + value.len()..)?);
-    Some(Hit { known, text: value.to_owned(), mta: "", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: value.to_owned(),
+        mta: "",
+        weight: Weight::Sure,
+    })
 }
 
 /// Lines that speak of log-ins, web requests or a server's own counters.
 fn noise(line: &Line<'_>) -> bool {
     let low = line.message.to_lowercase();
-    let servers = ["postfix", "exim", "dovecot", "nginx", "apache", "sshd", "kernel"];
+    let servers = [
+        "postfix", "exim", "dovecot", "nginx", "apache", "sshd", "kernel",
+    ];
     servers.iter().any(|s| line.program.contains(s))
-        || ["http/1", "http/2", "authentication failed", "auth failed", "authenticator failed", "535 ", "login failed", "password", "incorrect authentication", "get /", "post /"].iter().any(|w| low.contains(w))
+        || [
+            "http/1",
+            "http/2",
+            "authentication failed",
+            "auth failed",
+            "authenticator failed",
+            "535 ",
+            "login failed",
+            "password",
+            "incorrect authentication",
+            "get /",
+            "post /",
+        ]
+        .iter()
+        .any(|w| low.contains(w))
 }
 
 /// Whether the words before a code announce a refusal.
 fn told(head: &str) -> bool {
     let low = head.to_lowercase();
-    let words = ["reject", "bounce", "defer", "fail", "error", "refus", "denied", "deny", "response", "said", "reply", "received", "recv", "<--", "<<<", "<<", "smtp", "remote", "status", "result", "s:", "stat=", "diag", "undeliver", "sent:", "reason", "dsn", "rcpt", "relay", "block"];
+    let words = [
+        "reject",
+        "bounce",
+        "defer",
+        "fail",
+        "error",
+        "refus",
+        "denied",
+        "deny",
+        "response",
+        "said",
+        "reply",
+        "received",
+        "recv",
+        "<--",
+        "<<<",
+        "<<",
+        "smtp",
+        "remote",
+        "status",
+        "result",
+        "s:",
+        "stat=",
+        "diag",
+        "undeliver",
+        "sent:",
+        "reason",
+        "dsn",
+        "rcpt",
+        "relay",
+        "block",
+    ];
     words.iter().any(|w| low.contains(w))
 }
 
 /// Whether the line reports success before the digits.
 fn success_before(head: &str) -> bool {
-    ["status=sent", " 250 ", "=250", "stat=Sent", "2.0.0", "delivered"].iter().any(|w| head.contains(w))
+    [
+        "status=sent",
+        " 250 ",
+        "=250",
+        "stat=Sent",
+        "2.0.0",
+        "delivered",
+    ]
+    .iter()
+    .any(|w| head.contains(w))
 }
 
 /// What the usual words around a reply say.
 fn surroundings(head: &str, text: &str) -> Reply {
-    let whole = |keys: &[&str]| keys.iter().find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)));
-    let clean = |w: &str| w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')']).to_owned();
-    let recipient = whole(&["rcpt=", "to=", "recipient=", "rcpt:", "RCPT TO:", "to:", "recipient ", "for "]).and_then(scan::domain_of);
-    let host = whole(&["relay=", "host=", "mx=", "remote-host=", "server=", "host "]).map(clean).map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());
+    let whole = |keys: &[&str]| {
+        keys.iter()
+            .find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)))
+    };
+    let clean = |w: &str| {
+        w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')'])
+            .to_owned()
+    };
+    let recipient = whole(&[
+        "rcpt=",
+        "to=",
+        "recipient=",
+        "rcpt:",
+        "RCPT TO:",
+        "to:",
+        "recipient ",
+        "for ",
+    ])
+    .and_then(scan::domain_of);
+    let host = whole(&["relay=", "host=", "mx=", "remote-host=", "server=", "host "])
+        .map(clean)
+        .map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());
     let client = whole(&["client=", "client-ip=", "client_ip=", "remote_ip=", "ip="]).map(clean);
     Reply {
         ip: client.as_deref().and_then(scan::ip),
         recipient_domain: recipient,
         remote_host: host.filter(|h| scan::host_like(h)),
-        helo: whole(&["helo=", "ehlo="]).map(clean).filter(|h| !h.is_empty()),
-        queue_id: whole(&["queue_id=", "queue-id=", "queueid=", "qid=", "msgid=", "message_id="]).map(clean),
+        helo: whole(&["helo=", "ehlo="])
+            .map(clean)
+            .filter(|h| !h.is_empty()),
+        queue_id: whole(&[
+            "queue_id=",
+            "queue-id=",
+            "queueid=",
+            "qid=",
+            "msgid=",
+            "message_id=",
+        ])
+        .map(clean),
         direction: client.map(|_| Direction::In),
         ..Reply::default()
     }

@@ -1,21 +1,41 @@
 //! Haraka: outbound bounces and deferrals, and refusals by its plugins.
 
-use super::{Hit, Weight};
 use super::envelope::Line;
+use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
-    let levels = ["[NOTICE]", "[INFO]", "[ERROR]", "[WARN]", "[CRIT]", "[DEBUG]", "[PROTOCOL]"];
-    let known = line.program.contains("haraka") || (levels.iter().any(|l| line.message.starts_with(l)) && line.message.matches("] [").count() >= 2);
+    let levels = [
+        "[NOTICE]",
+        "[INFO]",
+        "[ERROR]",
+        "[WARN]",
+        "[CRIT]",
+        "[DEBUG]",
+        "[PROTOCOL]",
+    ];
+    let known = line.program.contains("haraka")
+        || (levels.iter().any(|l| line.message.starts_with(l))
+            && line.message.matches("] [").count() >= 2);
     if !known {
         return None;
     }
     let (tags, text) = tags(line.message);
-    let queue_id = tags.iter().find(|t| t.len() >= 20 && t.contains('-')).map(|t| (*t).to_owned());
-    let known = Reply { queue_id, ..Reply::default() };
-    if tags.contains(&"outbound") { outbound(text, known) } else { inbound(&tags, text, known) }
+    let queue_id = tags
+        .iter()
+        .find(|t| t.len() >= 20 && t.contains('-'))
+        .map(|t| (*t).to_owned());
+    let known = Reply {
+        queue_id,
+        ..Reply::default()
+    };
+    if tags.contains(&"outbound") {
+        outbound(text, known)
+    } else {
+        inbound(&tags, text, known)
+    }
 }
 
 /// The tags in square brackets at the start of a message, and the rest.
@@ -36,28 +56,62 @@ fn tags(message: &str) -> (Vec<&str>, &str) {
 fn outbound(text: &str, known: Reply) -> Option<Hit> {
     let at = reply::find_code(text)?;
     let head = text.get(..at.start)?;
-    let told = ["rejected", "bounce", "bounced", "defer", "failed", "fail", "error", "Error", "temp", "perm", "recipient", "response", "Upstream", "S: "].iter().any(|w| head.contains(w));
+    let told = [
+        "rejected",
+        "bounce",
+        "bounced",
+        "defer",
+        "failed",
+        "fail",
+        "error",
+        "Error",
+        "temp",
+        "perm",
+        "recipient",
+        "response",
+        "Upstream",
+        "S: ",
+    ]
+    .iter()
+    .any(|w| head.contains(w));
     let known = Reply {
         recipient_domain: scan::address(head).and_then(scan::domain_of),
-        remote_host: scan::word_after(head, "host=\"").or_else(|| scan::word_after(head, "mx=")).map(|h| h.trim_matches('"').to_owned()),
+        remote_host: scan::word_after(head, "host=\"")
+            .or_else(|| scan::word_after(head, "mx="))
+            .map(|h| h.trim_matches('"').to_owned()),
         direction: Some(Direction::Out),
         ..known
     };
-    (told || head.is_empty()).then(|| Hit { known, text: text.get(at.start..).unwrap_or("").to_owned(), mta: "Haraka", weight: Weight::Sure })
+    (told || head.is_empty()).then(|| Hit {
+        known,
+        text: text.get(at.start..).unwrap_or("").to_owned(),
+        mta: "Haraka",
+        weight: Weight::Sure,
+    })
 }
 
 /// A plugin's denial: `deny(550 …)`, `msg="…"` with the client in `ip=` or brackets.
 fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
-    let denied = ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
+    let denied = ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"]
+        .iter()
+        .any(|w| text.contains(w));
     let excluded = text.contains("auth") && !text.contains("550");
     let at = reply::find_code(text).filter(|_| denied && !excluded)?;
-    let client = scan::word_after(text, "ip=").or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
+    let client = scan::word_after(text, "ip=")
+        .or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
     let known = Reply {
         ip: client.and_then(scan::ip),
-        recipient_domain: scan::after(text, "rcpt").and_then(scan::address).and_then(scan::domain_of),
+        recipient_domain: scan::after(text, "rcpt")
+            .and_then(scan::address)
+            .and_then(scan::domain_of),
         helo: scan::word_after(text, "helo=").map(|h| h.trim_matches('"').to_owned()),
         direction: Some(Direction::In),
         ..known
     };
-    Some(Hit { known, text: text.get(at.start..).unwrap_or("").to_owned(), mta: "Haraka", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.get(at.start..).unwrap_or("").to_owned(),
+        mta: "Haraka",
+        weight: Weight::Sure,
+    })
 }

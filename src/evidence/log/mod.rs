@@ -12,6 +12,7 @@ mod exim;
 mod generic;
 mod haraka;
 mod json;
+mod lines;
 mod opensmtpd;
 mod pmta;
 mod postfix;
@@ -30,6 +31,7 @@ use super::context::{Context, Work};
 use super::describe::describe;
 use super::findings::{Findings, Kind, Reply};
 use envelope::Line;
+use lines::Search;
 
 /// What one server's grammar found in a line.
 struct Hit {
@@ -70,7 +72,13 @@ impl Memory {
         if self.notes.len() >= 20_000 {
             self.notes.clear();
         }
-        self.notes.insert(key, super::scan::truncated(value, 200).to_owned());
+        self.notes
+            .insert(key, super::scan::truncated(value, 2000).to_owned());
+    }
+
+    /// What was remembered, forgetting it.
+    fn take(&mut self, key: &str) -> Option<String> {
+        self.notes.remove(key)
     }
 
     /// What was remembered.
@@ -81,32 +89,114 @@ impl Memory {
 
 /// Pieces of text of which every line about a refusal holds at least one.
 static NEEDLES: &[&str] = &[
-    "eject:", "ejected", "reject=", "status=bounced", "status=deferred", " said: ", "refused to talk", " ** ", " == ", "stat=", "User unknown", "ailure: ", "eferral: ", "rblsmtpd: ", "denied", "list type: black", "error,relay", "status: ", "bounced", "PermFail", "TempFail", "ermfail", "empfail",
-    "dropped", "in ACL", "defer (", "eject_warning", "failed-command", "connected address=", "starting delivery", "deny", "rror from remote", "ailures=", "<-- ", "RECEIVED: ", "LED=", "smtp;", "response", "<<< ", "esult: ", "qmail-smtpd", "blocked", "failed", "Failed", "ERROR", "rror: ", "rcpt-to", "EHLO ", "HELO ", "RCPT T", "smtp_code", "code = 5", "code = 4", " 421 ", " 450 ", " 451 ", " 452 ", " 454 ", " 501 ", " 503 ", " 504 ", " 521 ", " 530 ", " 550", " 551 ", " 552 ", " 553 ", " 554", " 571 ",
+    "eject:",
+    "ejected",
+    "reject=",
+    "status=bounced",
+    "status=deferred",
+    " said: ",
+    "refused to talk",
+    " ** ",
+    " == ",
+    "stat=",
+    "User unknown",
+    "ailure: ",
+    "eferral: ",
+    "rblsmtpd: ",
+    "denied",
+    "list type: black",
+    "error,relay",
+    "status: ",
+    "bounced",
+    "PermFail",
+    "TempFail",
+    "ermfail",
+    "empfail",
+    "dropped",
+    "in ACL",
+    "defer (",
+    "eject_warning",
+    "failed-command",
+    "connected address=",
+    "starting delivery",
+    "deny",
+    "rror from remote",
+    "ailures=",
+    "<-- ",
+    "RECEIVED: ",
+    "LED=",
+    "smtp;",
+    "response",
+    "<<< ",
+    "esult: ",
+    "qmail-smtpd",
+    "blocked",
+    "failed",
+    "Failed",
+    "ERROR",
+    "rror: ",
+    "rcpt-to",
+    "EHLO ",
+    "HELO ",
+    "RCPT T",
+    "smtp_code",
+    "code = 5",
+    "code = 4",
+    " 421 ",
+    " 450 ",
+    " 451 ",
+    " 452 ",
+    " 454 ",
+    " 501 ",
+    " 503 ",
+    " 504 ",
+    " 521 ",
+    " 530 ",
+    " 550",
+    " 551 ",
+    " 552 ",
+    " 553 ",
+    " 554",
+    " 571 ",
 ];
 
 /// The pieces that a log by Postfix alone has; fewer, so that the search is faster.
-static POSTFIX_NEEDLES: &[&str] = &["eject: ", "eject_warning: ", "status=bounced", "status=deferred", " said: ", "refused to talk"];
+static POSTFIX_NEEDLES: &[&str] = &[
+    "eject: ",
+    "eject_warning: ",
+    "status=bounced",
+    "status=deferred",
+    " said: ",
+    "refused to talk",
+];
 
 /// Finds any of [`NEEDLES`].
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NEEDLES).ok());
-/// Finds any of [`POSTFIX_NEEDLES`].
-static POSTFIX_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(POSTFIX_NEEDLES).ok());
-
-/// Longer lines are looked at up to here only.
-const MAX_LINE: usize = 64 << 10;
 
 /// Reads a text as a log; the findings are empty when it is none. Also says whether its lines have the envelope of one.
 pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> (Findings, bool) {
-    if let Some(found) = json::read(text, context, work).or_else(|| exchange::read(text, context)).or_else(|| pmta::read(text, context)) {
+    if let Some(found) = json::read(text, context, work)
+        .or_else(|| exchange::read(text, context))
+        .or_else(|| pmta::read(text, context))
+    {
         return (found, true);
     }
     let (mta, timed) = software::sniff(text);
     let pure = mta == Some("Postfix") && text.len() > 1 << 20;
-    let finder = if pure { &*POSTFIX_FINDER } else { &*FINDER };
-    let mut reader = Reader { context, memory: Memory::default(), findings: Findings::default(), weak: Vec::new(), trouble: Vec::new() };
-    if let Some(finder) = finder {
-        lines_with(text, finder, |raw, number| reader.line(raw, number, pure));
+    let search = if pure {
+        Some(Search::few(POSTFIX_NEEDLES))
+    } else {
+        FINDER.as_ref().map(Search::Many)
+    };
+    let mut reader = Reader {
+        context,
+        memory: Memory::default(),
+        findings: Findings::default(),
+        weak: Vec::new(),
+        trouble: Vec::new(),
+    };
+    if let Some(search) = search {
+        lines::with(text, search, |raw, number| reader.line(raw, number, pure));
     }
     let mut findings = reader.without_weak();
     if mta.is_some() {
@@ -116,21 +206,6 @@ pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> (Findings,
         findings.kind = Kind::Log;
     }
     (findings, timed)
-}
-
-/// Calls `act` with every line that holds a needle, and its number from 1.
-fn lines_with(text: &str, finder: &AhoCorasick, mut act: impl FnMut(&str, usize)) {
-    let bytes = text.as_bytes();
-    let (mut from, mut counted, mut number) = (0, 0, 1);
-    while let Some(hit) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
-        let at = from + hit.start();
-        let start = bytes.get(..at).and_then(|head| memchr::memrchr(b'\n', head)).map_or(0, |i| i + 1);
-        let end = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(bytes.len(), |i| at + i);
-        number += memchr::memchr_iter(b'\n', bytes.get(counted..start).unwrap_or(&[])).count();
-        counted = start;
-        act(super::scan::truncated(text.get(start..end).unwrap_or(""), MAX_LINE), number);
-        from = end + 1;
-    }
 }
 
 /// Reads line by line.
@@ -150,15 +225,37 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads one line that may be a refusal.
     fn line(&mut self, raw: &str, number: usize, pure: bool) {
-        if self.findings.replies.len() >= MAX_REPLIES {
+        let full = self.findings.replies.len() >= MAX_REPLIES;
+        if full && pure {
             self.findings.more_replies += usize::from(postfix::counts(raw));
             return;
         }
         let line = envelope::open(raw, number);
-        let hit = if pure { postfix::read(&line) } else { read_line(&line, &mut self.memory) };
+        let hit = if pure {
+            postfix::read(&line)
+        } else {
+            read_line(&line, &mut self.memory)
+        };
         let Some(hit) = hit else { return };
-        let known = Reply { line: Some(number), time: hit.known.time.clone().or_else(|| line.time.map(str::to_owned)), local_host: line.host.map(str::to_owned), ..hit.known };
-        self.findings.mta = self.findings.mta.take().or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
+        if full {
+            self.findings.more_replies += usize::from(hit.weight == Weight::Sure);
+            return;
+        }
+        let known = Reply {
+            line: hit.known.line.or(Some(number)),
+            time: hit
+                .known
+                .time
+                .clone()
+                .or_else(|| line.time.map(str::to_owned)),
+            local_host: line.host.map(str::to_owned),
+            ..hit.known
+        };
+        self.findings.mta = self
+            .findings
+            .mta
+            .take()
+            .or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
         if hit.weight == Weight::Trouble {
             if self.trouble.len() < MAX_TROUBLE && self.findings.replies.is_empty() {
                 self.trouble.push(describe(&hit.text, known, self.context));
@@ -168,20 +265,30 @@ impl Reader<'_> {
         if hit.weight == Weight::Repeated {
             self.weak.push(number);
         }
-        self.findings.replies.push(describe(&hit.text, known, self.context));
+        self.findings
+            .replies
+            .push(describe(&hit.text, known, self.context));
     }
 
     /// The replies without those that others repeat; what could not be reached when there are none.
     fn without_weak(mut self) -> Findings {
         let lines = std::mem::take(&mut self.weak);
         let weak = |r: &Reply| r.line.is_some_and(|l| lines.binary_search(&l).is_ok());
-        let strong: HashSet<String> = self.findings.replies.iter().filter(|r| !weak(r)).filter_map(|r| r.queue_id.clone()).collect();
+        let strong: HashSet<String> = self
+            .findings
+            .replies
+            .iter()
+            .filter(|r| !weak(r))
+            .filter_map(|r| r.queue_id.clone())
+            .collect();
         if self.findings.replies.is_empty() {
             self.findings.replies = self.trouble;
             return self.findings;
         }
         let kept = std::mem::take(&mut self.findings.replies).into_iter();
-        self.findings.replies = kept.filter(|r| !weak(r) || !r.queue_id.as_ref().is_some_and(|q| strong.contains(q))).collect();
+        self.findings.replies = kept
+            .filter(|r| !weak(r) || !r.queue_id.as_ref().is_some_and(|q| strong.contains(q)))
+            .collect();
         self.findings
     }
 }
@@ -196,7 +303,10 @@ fn read_line(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         .or_else(|| opensmtpd::read(line, memory))
         .or_else(|| courier::read(line))
         .or_else(|| stalwart::read(line))
-        .or_else(|| dialog::read(line, memory))
-        .or_else(|| json::embedded(line.message))
-        .or_else(|| generic::read(line))
+        .or_else(|| {
+            if dialog::is_one(line) {
+                return dialog::read(line, memory);
+            }
+            json::embedded(line.message).or_else(|| generic::read(line))
+        })
 }

@@ -1,4 +1,4 @@
-//! OpenSMTPD: relays that failed, and refused clients, in its old and new forms.
+//! `OpenSMTPD`: relays that failed, and refused clients, in its old and new forms.
 
 use super::envelope::Line;
 use super::{Hit, Memory, Weight};
@@ -18,7 +18,10 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
 
 /// The session of `2c… smtp connected address=192.0.2.1 host=…`.
 fn connected(message: &str) -> Option<&str> {
-    message.contains(" connected address=").then(|| message.split_whitespace().next()).flatten()
+    message
+        .contains(" connected address=")
+        .then(|| message.split_whitespace().next())
+        .flatten()
 }
 
 /// `relay: PermFail for ID: … stat=550 …`, and `evpid=ID … result="PermFail" stat="550 …"`.
@@ -28,10 +31,15 @@ fn relay(message: &str) -> Option<Hit> {
     reply::find_code(text)?;
     let old = scan::after(message, "Fail for ").and_then(|r| r.split(':').next());
     let id = old.or_else(|| scan::word_after(message, "evpid="));
-    let relay = scan::after(message, "relay=").unwrap_or("").trim_start_matches('"');
+    let relay = scan::after(message, "relay=")
+        .unwrap_or("")
+        .trim_start_matches('"');
     let shown = relay.split([',', '"']).next().unwrap_or("");
-    let (address, host) = shown.split_once(" (").map_or((shown, None), |(a, h)| (a, Some(h.trim_end_matches(')'))));
-    let recipient = scan::between(message, " to=<", ">").or_else(|| scan::word_after(message, " to="));
+    let (address, host) = shown
+        .split_once(" (")
+        .map_or((shown, None), |(a, h)| (a, Some(h.trim_end_matches(')'))));
+    let recipient =
+        scan::between(message, " to=<", ">").or_else(|| scan::word_after(message, " to="));
     let known = Reply {
         queue_id: id.map(str::to_owned),
         recipient_domain: recipient.and_then(scan::domain_of),
@@ -40,7 +48,12 @@ fn relay(message: &str) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.trim_matches('"').to_owned(), mta: "OpenSMTPD", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.trim_matches('"').to_owned(),
+        mta: "OpenSMTPD",
+        weight: Weight::Sure,
+    })
 }
 
 /// `2c… smtp failed-command command="RCPT TO:<a@b>" result="550 Invalid recipient"`.
@@ -57,12 +70,19 @@ fn failed_command(message: &str, memory: &Memory) -> Option<Hit> {
     let known = Reply {
         ip: address.as_deref().and_then(scan::ip),
         queue_id: Some(session.to_owned()).filter(|s| s.len() == 16),
-        recipient_domain: scan::address(command).filter(|_| command.to_ascii_uppercase().starts_with("RCPT")).and_then(scan::domain_of),
+        recipient_domain: scan::address(command)
+            .filter(|_| command.to_ascii_uppercase().starts_with("RCPT"))
+            .and_then(scan::domain_of),
         phase: command.split([':', ' ']).next().map(str::to_owned),
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.get(at.start..)?.trim_end_matches('"').to_owned(), mta: "OpenSMTPD", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.get(at.start..)?.trim_end_matches('"').to_owned(),
+        mta: "OpenSMTPD",
+        weight: Weight::Sure,
+    })
 }
 
 #[cfg(test)]
@@ -77,8 +97,20 @@ mod tests {
         let got = read(&envelope::open(line, 1), &mut memory).unwrap();
         assert_eq!(got.known.remote_host.as_deref(), Some("mx.example.org"));
         assert_eq!(got.known.queue_id.as_deref(), Some("fedcba9876543210"));
-        read(&envelope::open("May  1 10:11:12 mx smtpd[1]: 0123456789abcdef smtp connected address=192.0.2.9 host=x.example", 2), &mut memory);
+        read(
+            &envelope::open(
+                "May  1 10:11:12 mx smtpd[1]: 0123456789abcdef smtp connected address=192.0.2.9 host=x.example",
+                2,
+            ),
+            &mut memory,
+        );
         let line = "May  1 10:11:12 mx smtpd[1]: 0123456789abcdef smtp failed-command command=\"RCPT TO:<b@example.org>\" result=\"550 Invalid recipient\"";
-        assert_eq!(read(&envelope::open(line, 3), &mut memory).unwrap().known.ip, scan::ip("192.0.2.9"));
+        assert_eq!(
+            read(&envelope::open(line, 3), &mut memory)
+                .unwrap()
+                .known
+                .ip,
+            scan::ip("192.0.2.9")
+        );
     }
 }

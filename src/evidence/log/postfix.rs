@@ -2,36 +2,59 @@
 
 use std::net::IpAddr;
 
-use super::{Hit, Weight};
 use super::envelope::Line;
+use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::scan;
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let (queue_id, message) = queue_id(line.message);
-    refusal(message, queue_id, line.program).or_else(|| delivery(message, queue_id)).or_else(|| remark(message, queue_id))
+    refusal(message, queue_id, line.program)
+        .or_else(|| delivery(message, queue_id))
+        .or_else(|| remark(message, queue_id))
 }
 
 /// Whether a raw line is a refusal; for counting what is not kept.
 pub(super) fn counts(raw: &str) -> bool {
-    raw.contains("eject: ") || raw.contains("status=bounced") || raw.contains(" said: ") || raw.contains("refused to talk")
+    raw.contains("eject: ")
+        || raw.contains("status=bounced")
+        || raw.contains(" said: ")
+        || raw.contains("refused to talk")
 }
 
 /// The queue id before a message (`NOQUEUE`, `4424441E46`, `4JgyGN3kgGzMCn`), and the message.
 fn queue_id(message: &str) -> (Option<&str>, &str) {
     match message.split_once(": ") {
-        Some((id, rest)) if (4..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()) && (id == "NOQUEUE" || id.bytes().any(|b| b.is_ascii_digit())) => (Some(id), rest),
+        Some((id, rest))
+            if (4..=32).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric())
+                && (id == "NOQUEUE" || id.bytes().any(|b| b.is_ascii_digit())) =>
+        {
+            (Some(id), rest)
+        }
         _ => (None, message),
     }
 }
 
 /// `reject: RCPT from host[ip]: 554 5.7.1 …; from=<> to=<> proto=ESMTP helo=<>`, and milters and proxies.
 fn refusal(message: &str, queue_id: Option<&str>, program: &str) -> Option<Hit> {
-    let rest = ["reject: ", "milter-reject: ", "proxy-reject: ", "reject_warning: "].iter().find_map(|m| message.strip_prefix(m))?;
+    let rest = [
+        "reject: ",
+        "milter-reject: ",
+        "proxy-reject: ",
+        "reject_warning: ",
+    ]
+    .iter()
+    .find_map(|m| message.strip_prefix(m))?;
     let (head, tail) = split_attributes(rest);
-    let cleanup = head.starts_with("header ") || head.starts_with("body ") || program.ends_with("cleanup");
-    let (client, mut text) = if cleanup { (client_of(head), head) } else { client_and_text(head) };
+    let cleanup =
+        head.starts_with("header ") || head.starts_with("body ") || program.ends_with("cleanup");
+    let (client, mut text) = if cleanup {
+        (client_of(head), head)
+    } else {
+        client_and_text(head)
+    };
     if cleanup && let Some((_, reason)) = tail.rsplit_once(">: ") {
         text = reason;
     }
@@ -40,18 +63,29 @@ fn refusal(message: &str, queue_id: Option<&str>, program: &str) -> Option<Hit> 
         queue_id: queue_id.map(str::to_owned),
         recipient_domain: scan::between(tail, "to=<", ">").and_then(scan::domain_of),
         sender_domain: scan::between(tail, "from=<", ">").and_then(scan::domain_of),
-        helo: scan::between(tail, "helo=<", ">").filter(|h| !h.is_empty()).map(str::to_owned),
+        helo: scan::between(tail, "helo=<", ">")
+            .filter(|h| !h.is_empty())
+            .map(str::to_owned),
         phase: head.split_whitespace().next().map(str::to_owned),
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Postfix", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Postfix",
+        weight: Weight::Sure,
+    })
 }
 
 /// Splits a refusal from the attributes behind it.
 fn split_attributes(rest: &str) -> (&str, &str) {
-    let at = ["; from=<", "; to=<", "; proto=", "; client=", "; from="].iter().filter_map(|m| rest.find(m)).min();
-    at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""))
+    let at = ["; from=<", "; to=<", "; proto=", "; client=", "; from="]
+        .iter()
+        .filter_map(|m| rest.find(m))
+        .min();
+    at.and_then(|at| rest.split_at_checked(at))
+        .unwrap_or((rest, ""))
 }
 
 /// The client's address and the reply in `RCPT from host[ip]:port: reply`.
@@ -59,7 +93,7 @@ fn client_and_text(head: &str) -> (Option<IpAddr>, &str) {
     let Some((_, rest)) = head.split_once(" from ") else {
         return (None, head.split_once(": ").map_or(head, |(_, t)| t));
     };
-    let Some((host, text)) = rest.split_once("]") else {
+    let Some((host, text)) = rest.split_once(']') else {
         return (None, rest.split_once(": ").map_or(rest, |(_, t)| t));
     };
     let ip = host.rsplit_once('[').and_then(|(_, ip)| scan::ip(ip));
@@ -75,11 +109,16 @@ fn client_of(head: &str) -> Option<IpAddr> {
 
 /// `to=<>, relay=host[ip]:25, …, dsn=5.7.1, status=bounced (reason)`.
 fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
-    let at = message.find("status=").filter(|at| *at == 0 || message.get(..*at).is_some_and(|h| h.ends_with(", ")))?;
+    let at = message
+        .find("status=")
+        .filter(|at| *at == 0 || message.get(..*at).is_some_and(|h| h.ends_with(", ")))?;
     let (head, tail) = message.split_at_checked(at)?;
     let status = tail.strip_prefix("status=")?;
     let (word, reason) = status.split_once(" (").unwrap_or((status, ""));
-    if !matches!(word.trim(), "bounced" | "deferred" | "undeliverable" | "expired") {
+    if !matches!(
+        word.trim(),
+        "bounced" | "deferred" | "undeliverable" | "expired"
+    ) {
         return None;
     }
     let reason = reason.trim_end().strip_suffix(')').unwrap_or(reason);
@@ -91,7 +130,10 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         return None;
     }
     let relay = scan::word_after(head, "relay=").and_then(host_and_ip);
-    let (remote_host, remote_ip) = told.map(|s| (s.host, s.ip)).or_else(|| relay.map(|(h, ip)| (Some(h), ip))).unwrap_or_default();
+    let (remote_host, remote_ip) = told
+        .map(|s| (s.host, s.ip))
+        .or_else(|| relay.map(|(h, ip)| (Some(h), ip)))
+        .unwrap_or_default();
     let known = Reply {
         queue_id: queue_id.map(str::to_owned),
         recipient_domain: scan::between(head, "to=<", ">").and_then(scan::domain_of),
@@ -101,13 +143,33 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Postfix", weight: if reached { Weight::Sure } else { Weight::Trouble } })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Postfix",
+        weight: if reached {
+            Weight::Sure
+        } else {
+            Weight::Trouble
+        },
+    })
 }
 
 /// Whether a deferral without a reply still tells of a refusal rather than of network trouble.
 fn telling(reason: &str) -> bool {
     let low = reason.to_lowercase();
-    ["tls is required", "tls handshake", "certificate", "starttls", "mta-sts", "dane", "cannot authenticate", "sasl authentication failed"].iter().any(|w| low.contains(w))
+    [
+        "tls is required",
+        "tls handshake",
+        "certificate",
+        "starttls",
+        "mta-sts",
+        "dane",
+        "cannot authenticate",
+        "sasl authentication failed",
+    ]
+    .iter()
+    .any(|w| low.contains(w))
 }
 
 /// `host mx[ip] said: reply` as a line of its own.
@@ -123,7 +185,12 @@ fn remark(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit { known, text: told.text.to_owned(), mta: "Postfix", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: told.text.to_owned(),
+        mta: "Postfix",
+        weight: Weight::Sure,
+    })
 }
 
 /// What another server said.
@@ -139,9 +206,16 @@ struct Said<'a> {
 /// Reads `host mx[ip] said: …` and `host mx[ip] refused to talk to me: …`.
 fn said(reason: &str) -> Option<Said<'_>> {
     let rest = scan::after(reason, "host ")?;
-    let mark = [" said: ", " refused to talk to me: "].into_iter().filter_map(|m| rest.find(m).map(|at| (at, m.len()))).min()?;
+    let mark = [" said: ", " refused to talk to me: "]
+        .into_iter()
+        .filter_map(|m| rest.find(m).map(|at| (at, m.len())))
+        .min()?;
     let (host, ip) = host_and_ip(rest.get(..mark.0)?).unwrap_or(("", None));
-    Some(Said { host: Some(host).filter(|h| !h.is_empty()), ip, text: rest.get(mark.0 + mark.1..)? })
+    Some(Said {
+        host: Some(host).filter(|h| !h.is_empty()),
+        ip,
+        text: rest.get(mark.0 + mark.1..)?,
+    })
 }
 
 /// Name and address of `host[ip]:port`.
@@ -165,7 +239,10 @@ mod tests {
         let got = hit("May  1 10:11:12 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example[192.0.2.1]: 450 4.7.1 <x>: Helo command rejected: Host not found; from=<a@example.com> to=<b@example.org> proto=SMTP helo=<x>").unwrap();
         assert_eq!(got.known.ip, scan::ip("192.0.2.1"));
         assert_eq!(got.known.helo.as_deref(), Some("x"));
-        assert_eq!(got.text, "450 4.7.1 <x>: Helo command rejected: Host not found");
+        assert_eq!(
+            got.text,
+            "450 4.7.1 <x>: Helo command rejected: Host not found"
+        );
     }
 
     #[test]
@@ -173,7 +250,9 @@ mod tests {
         let got = hit("A1B2C3: to=<b@example.org>, relay=mx.example.org[198.51.100.1]:25, delay=1, dsn=5.1.1, status=bounced (host mx.example.org[198.51.100.1] said: 550 5.1.1 no (in reply to RCPT TO command))").unwrap();
         assert_eq!(got.known.remote_host.as_deref(), Some("mx.example.org"));
         assert_eq!(got.text, "550 5.1.1 no (in reply to RCPT TO command)");
-        let trouble = hit("A1B2C3: to=<b@example.org>, relay=none, dsn=4.4.1, status=deferred (connect to mx.example.org[198.51.100.1]:25: Connection timed out)");
+        let trouble = hit(
+            "A1B2C3: to=<b@example.org>, relay=none, dsn=4.4.1, status=deferred (connect to mx.example.org[198.51.100.1]:25: Connection timed out)",
+        );
         assert_eq!(trouble.unwrap().weight, Weight::Trouble);
         assert!(hit("A1B2C3: to=<b@example.org>, relay=x[198.51.100.1]:25, dsn=2.0.0, status=sent (250 ok)").is_none());
     }

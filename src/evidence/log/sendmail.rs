@@ -2,22 +2,33 @@
 
 use std::net::IpAddr;
 
-use super::{Hit, Weight};
 use super::envelope::Line;
+use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let (queue_id, message) = queue_id(line.message);
-    let known = Reply { queue_id: queue_id.map(str::to_owned), ..Reply::default() };
-    rejected(message, known.clone()).or_else(|| delivery(message, known.clone())).or_else(|| unknown_user(message, known))
+    let known = Reply {
+        queue_id: queue_id.map(str::to_owned),
+        ..Reply::default()
+    };
+    rejected(message, known.clone())
+        .or_else(|| delivery(message, known.clone()))
+        .or_else(|| unknown_user(message, known))
 }
 
 /// The queue id before a message (`s1N706jo003992:`), and the message.
 fn queue_id(message: &str) -> (Option<&str>, &str) {
     match message.split_once(": ") {
-        Some((id, rest)) if (8..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()) && id.bytes().filter(u8::is_ascii_digit).count() >= 4 => (Some(id), rest),
+        Some((id, rest))
+            if (8..=20).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric())
+                && id.bytes().filter(u8::is_ascii_digit).count() >= 4 =>
+        {
+            (Some(id), rest)
+        }
         _ => (None, message),
     }
 }
@@ -25,20 +36,34 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
 /// `ruleset=check_rcpt, arg1=<a@b>, relay=host [ip], reject=550 5.7.1 …` and milters.
 fn rejected(message: &str, known: Reply) -> Option<Hit> {
     let (head, text) = message.split_once("reject=")?;
-    let ruled = head.contains("ruleset=") || head.contains("Milter") || head.contains("relay=") || head.contains("arg1=");
+    let ruled = head.contains("ruleset=")
+        || head.contains("Milter")
+        || head.contains("relay=")
+        || head.contains("arg1=");
     if !ruled {
         return None;
     }
     let argument = scan::between(head, "arg1=", ",").unwrap_or("");
-    let recipient = if head.contains("check_rcpt") { Some(argument) } else { scan::between(head, "to=", ",") };
+    let recipient = if head.contains("check_rcpt") {
+        Some(argument)
+    } else {
+        scan::between(head, "to=", ",")
+    };
     let known = Reply {
         ip: relay_ip(head),
         recipient_domain: recipient.and_then(scan::domain_of),
-        sender_domain: Some(argument).filter(|_| head.contains("check_mail")).and_then(scan::domain_of),
+        sender_domain: Some(argument)
+            .filter(|_| head.contains("check_mail"))
+            .and_then(scan::domain_of),
         direction: Some(Direction::In),
         ..known
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Sendmail",
+        weight: Weight::Sure,
+    })
 }
 
 /// The client's address in `relay=host [ip] (may be forged)`.
@@ -50,19 +75,34 @@ fn relay_ip(head: &str) -> Option<IpAddr> {
 /// `to=<>, …, relay=host. [ip], dsn=5.1.1, stat=User unknown`.
 fn delivery(message: &str, known: Reply) -> Option<Hit> {
     let (head, text) = message.split_once(", stat=")?;
-    if !["mailer=", "dsn=", "xdelay="].iter().any(|m| head.contains(m)) {
+    if !["mailer=", "dsn=", "xdelay="]
+        .iter()
+        .any(|m| head.contains(m))
+    {
         return None;
     }
-    let done = ["Sent", "queued", "Deferred: Connection", "Deferred: Name server", "Deferred: Operation timed", "Deferred: No route"];
+    let done = [
+        "Sent",
+        "queued",
+        "Deferred: Connection",
+        "Deferred: Name server",
+        "Deferred: Operation timed",
+        "Deferred: No route",
+    ];
     if done.iter().any(|d| text.starts_with(d)) || text.trim() == "Deferred" {
         return None;
     }
     let relay = scan::after(head, "relay=").unwrap_or("");
-    let host = relay.split([' ', ',', '[']).next().unwrap_or("").trim_end_matches('.');
+    let host = relay
+        .split([' ', ',', '['])
+        .next()
+        .unwrap_or("")
+        .trim_end_matches('.');
     let status = scan::word_after(head, "dsn=");
     let spoken = reply::find_code(text).is_some();
     let known = Reply {
-        recipient_domain: scan::after(head, "to=").and_then(|t| scan::domain_of(t.split(',').next()?)),
+        recipient_domain: scan::after(head, "to=")
+            .and_then(|t| scan::domain_of(t.split(',').next()?)),
         remote_host: scan::host_like(host).then(|| host.to_owned()),
         remote_ip: scan::between(relay, "[", "]").and_then(scan::ip),
         dsn_status: status.map(str::to_owned),
@@ -70,7 +110,12 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..known
     };
-    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Sendmail",
+        weight: Weight::Sure,
+    })
 }
 
 /// `<a@b>... User unknown` on the receiving side.
@@ -79,8 +124,17 @@ fn unknown_user(message: &str, known: Reply) -> Option<Hit> {
     if !address.starts_with('<') || !text.starts_with("User unknown") {
         return None;
     }
-    let known = Reply { recipient_domain: scan::domain_of(address), direction: Some(Direction::In), ..known };
-    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
+    let known = Reply {
+        recipient_domain: scan::domain_of(address),
+        direction: Some(Direction::In),
+        ..known
+    };
+    Some(Hit {
+        known,
+        text: text.to_owned(),
+        mta: "Sendmail",
+        weight: Weight::Sure,
+    })
 }
 
 #[cfg(test)]

@@ -106,6 +106,8 @@ fn domain_follows(text: &str, at: usize) -> bool {
 struct Lines<'t> {
     /// The whole text.
     text: &'t str,
+    /// How far line ends were looked for.
+    seen: usize,
     /// Where the present line begins.
     start: usize,
     /// Whether the field of the present line holds identifiers.
@@ -118,6 +120,7 @@ impl<'t> Lines<'t> {
         let identifiers = is_identifier_field(text);
         Self {
             text,
+            seen: 0,
             start: 0,
             identifiers,
         }
@@ -125,17 +128,15 @@ impl<'t> Lines<'t> {
 
     /// Whether what stands at a place is an identifier; places must not go back.
     fn identifies(&mut self, place: usize) -> bool {
-        let passed = self.text.get(self.start..place).unwrap_or("");
-        for (at, _) in passed.match_indices('\n') {
-            let line = self.start + at + 1;
-            let rest = self.text.get(line..).unwrap_or("");
+        let passed = self.text.get(self.seen..place).unwrap_or("");
+        for at in memchr_iter(b'\n', passed.as_bytes()) {
+            self.start = self.seen + at + 1;
+            let rest = self.text.get(self.start..).unwrap_or("");
             if !rest.starts_with([' ', '\t']) {
                 self.identifiers = is_identifier_field(rest);
             }
         }
-        if let Some(at) = passed.rfind('\n') {
-            self.start += at + 1;
-        }
+        self.seen = self.seen.max(place);
         self.identifiers || self.is_identifier_setting(place)
     }
 

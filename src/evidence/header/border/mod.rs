@@ -155,20 +155,23 @@ impl Walk<'_> {
         self.learn(confirmed);
     }
 
-    /// Whether the client belongs to the receiver's organisation, by the name of its address; by what it
-    /// called itself only if the hop below was written by that very host.
+    /// Whether the client belongs to the receiver's organisation: by the name of its address, or by
+    /// what it called itself; and the hop below was written in the same house, so that a customer's
+    /// line with a name of the house is told apart from the house's servers.
     fn is_sibling(&self, hop: &Received<'_>, below: Option<&Received<'_>>) -> bool {
-        if hop.authenticated {
+        let Some(below) = below.filter(|_| !hop.authenticated) else {
             return false;
-        }
+        };
         let own =
             |name: &str| net::organisation(name).is_some_and(|domain| self.own.contains(&domain));
-        match hop.rdns {
-            Some(name) => own(name),
-            None => {
-                hop.from.is_some_and(own) && below.is_some_and(|below| below.by.is_some_and(own))
-            }
-        }
+        let inner =
+            below.by.is_none_or(net::is_local_name) || below.by_ip.is_some_and(net::is_private);
+        let named = hop.rdns.or(hop.from).filter(|name| own(name));
+        let line = named
+            .zip(hop.ip)
+            .is_some_and(|(name, ip)| is_line(name, ip));
+        let house = below.by.is_some_and(own);
+        named.is_some() && !line && (house || (inner && hop.rdns.is_some()))
     }
 
     /// Whether the receiving host has no place on the Internet, and the client is the receiver's
@@ -202,6 +205,15 @@ impl Walk<'_> {
                 .any(|below| below.ip == next);
         delivers || checked
     }
+}
+
+/// Whether a name is made of the address, as those of customers' lines are: `192-0-2-1.dsl.example`.
+fn is_line(name: &str, ip: IpAddr) -> bool {
+    let IpAddr::V4(v4) = ip else { return false };
+    let [a, b, c, d] = v4.octets().map(|octet| octet.to_string());
+    let numbers: Vec<&str> = name.split(|c: char| !c.is_ascii_digit()).collect();
+    let has = |octet: &String| numbers.contains(&octet.as_str());
+    has(&a) && has(&b) && has(&c) && has(&d)
 }
 
 /// Whether two names mean one host, by their whole or by their organisation.

@@ -4,11 +4,13 @@
 //! its words and its comments. What the client called itself (HELO), what its address is and how that
 //! address is called (PTR) is then read from the words and comments of the `from` clause.
 
+mod kind;
 mod sides;
 
 use std::net::IpAddr;
 
 use super::date::{self, Stamp};
+use super::list::List;
 use super::token::{Token, Tokens};
 
 /// What one `Received` field says.
@@ -39,7 +41,7 @@ pub(super) struct Received<'t> {
     /// When, as written, if it could not be read.
     pub(super) written: Option<&'t str>,
     /// Comments in which servers name themselves: before the clauses, and behind `by` and `with`.
-    pub(super) marks: Vec<&'t str>,
+    pub(super) marks: List<'t>,
     /// Whether the client had logged in.
     pub(super) authenticated: bool,
     /// Whether the mail was fetched from a mailbox (POP3, IMAP).
@@ -74,14 +76,11 @@ enum Clause {
 struct Part<'t> {
     /// Whether the clause was there at all.
     seen: bool,
-    /// Words, at most [`MOST`].
-    words: Vec<&'t str>,
-    /// Comments, at most [`MOST`].
-    comments: Vec<&'t str>,
+    /// Words.
+    words: List<'t>,
+    /// Comments.
+    comments: List<'t>,
 }
-
-/// The most words or comments that one clause keeps.
-const MOST: usize = 16;
 
 /// The most dates that are tried in one field.
 const TRIES: usize = 16;
@@ -181,25 +180,18 @@ pub(super) fn read(value: &str) -> Received<'_> {
         ..Received::default()
     };
     sides::read(&mut received, &parts);
-    received.with = joined(&parts.with.words);
-    received.via = joined(&parts.via.words);
+    received.with = joined(parts.with.words.all());
+    received.via = joined(parts.via.words.all());
     received.id = parts
         .id
         .words
         .first()
-        .copied()
         .map(|id| id.trim_matches(['<', '>', ',']));
-    received.recipient = parts.recipient.words.first().copied().and_then(recipient);
-    received.authenticated = authenticated(&received, &parts);
-    received.fetched = fetched(&received, &parts);
-    received.local = local(&received, &parts);
-    received.marks = [
-        parts.start.comments,
-        parts.by.comments,
-        parts.with.comments,
-        parts.id.comments,
-    ]
-    .concat();
+    received.recipient = parts.recipient.words.first().and_then(recipient);
+    received.authenticated = kind::authenticated(&received, &parts);
+    received.fetched = kind::fetched(&received, &parts);
+    received.local = kind::local(&received, &parts);
+    received.marks = marks(&parts);
     received
 }
 
@@ -217,13 +209,13 @@ fn clauses<'t>(value: &'t str, parts: &mut Parts<'t>) -> (Option<Stamp>, Option<
                 }
                 tail = Some(rest).filter(|rest| !rest.is_empty()).or(tail);
             }
-            Token::Comment(text) => keep(&mut parts.part(open).comments, text),
+            Token::Comment(text) => parts.part(open).comments.push(text),
             Token::Word(word) => match parts.begins(word, open) {
                 Some(clause) => {
                     open = clause;
                     parts.part(open).seen = true;
                 }
-                None => keep(&mut parts.part(open).words, word),
+                None => parts.part(open).words.push(word),
             },
         }
     }
@@ -242,11 +234,13 @@ fn attempt(text: &str, tries: &mut usize) -> Option<Stamp> {
     date::parse(text)
 }
 
-/// Keeps a word or comment, up to the bound.
-fn keep<'t>(list: &mut Vec<&'t str>, text: &'t str) {
-    if list.len() < MOST {
-        list.push(text);
+/// The comments in which servers name themselves.
+fn marks<'t>(parts: &Parts<'t>) -> List<'t> {
+    let mut marks = List::default();
+    for part in [&parts.start, &parts.by, &parts.with, &parts.id] {
+        part.comments.iter().for_each(|comment| marks.push(comment));
     }
+    marks
 }
 
 /// Looks for a date that no semicolon announces; the last one in the field counts.
@@ -274,98 +268,6 @@ fn joined(words: &[&str]) -> Option<String> {
 fn recipient(word: &str) -> Option<&str> {
     let address = word.trim_matches(['<', '>', ',', ';']);
     address.contains('@').then_some(address)
-}
-
-/// Whether the client had logged in: by the protocol (RFC 3848) or by a comment.
-fn authenticated(received: &Received<'_>, parts: &Parts<'_>) -> bool {
-    let protocol = parts
-        .with
-        .words
-        .first()
-        .copied()
-        .unwrap_or("")
-        .to_ascii_uppercase();
-    let by_name = [
-        "ESMTPA",
-        "ESMTPSA",
-        "UTF8SMTPA",
-        "UTF8SMTPSA",
-        "ASMTP",
-        "LMTPA",
-        "LMTPSA",
-    ]
-    .contains(&protocol.as_str());
-    let told = |comment: &&str| {
-        let lower = comment
-            .get(..comment.floor_char_boundary(40))
-            .unwrap_or(comment)
-            .to_ascii_lowercase();
-        let starts = ["authenticated", "auth:", "account ", "smtp-auth", "auth="]
-            .iter()
-            .any(|word| lower.starts_with(word));
-        starts || lower.contains("authenticated user")
-    };
-    let comments = parts
-        .from
-        .comments
-        .iter()
-        .chain(&parts.by.comments)
-        .chain(&parts.with.comments);
-    (by_name && received.from.is_some() && !protocol.starts_with('L'))
-        || comments.into_iter().any(|c| told(&c))
-}
-
-/// Whether a program fetched the mail from a mailbox.
-fn fetched(received: &Received<'_>, parts: &Parts<'_>) -> bool {
-    let with = received.with.as_deref().unwrap_or("").to_ascii_uppercase();
-    let by_protocol = ["POP3", "IMAP", "APOP", "POP2", "ETRN", "ODMR"]
-        .iter()
-        .any(|name| with.starts_with(name));
-    let program = |comment: &&str| {
-        let lower = comment
-            .get(..comment.floor_char_boundary(30))
-            .unwrap_or(comment)
-            .to_ascii_lowercase();
-        ["fetchmail", "getmail", "mpop", "pop3", "popcon", "pullmail"]
-            .iter()
-            .any(|name| lower.starts_with(name))
-    };
-    let by_name = received
-        .by
-        .is_some_and(|by| ["getmail", "fetchmail"].contains(&by.to_ascii_lowercase().as_str()));
-    by_protocol
-        || by_name
-        || parts
-            .with
-            .comments
-            .iter()
-            .chain(&parts.by.comments)
-            .any(|c| program(&c))
-}
-
-/// Whether the mail did not come over a network: LMTP, pipes, a program of the same machine.
-fn local(received: &Received<'_>, parts: &Parts<'_>) -> bool {
-    let with = received.with.as_deref().unwrap_or("").to_ascii_lowercase();
-    let by_protocol = [
-        "lmtp",
-        "local",
-        "pipe",
-        "uucp",
-        "spam-scanned",
-        "scanned",
-        "mapi",
-        "spamassassin",
-        "stored",
-    ]
-    .iter()
-    .any(|name| with.starts_with(name));
-    by_protocol
-        || !parts.from.seen
-        || parts
-            .from
-            .comments
-            .iter()
-            .any(|comment| comment.contains("unix socket"))
 }
 
 #[cfg(test)]

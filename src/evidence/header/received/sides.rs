@@ -3,89 +3,55 @@
 use std::net::IpAddr;
 
 use super::super::net;
-use super::{Parts, Received};
+use super::{Part, Parts, Received};
+
+impl<'t> Part<'t> {
+    /// The first word.
+    fn first(&self) -> Option<&'t str> {
+        let word = self.words.first()?;
+        Some(word.trim_end_matches([',', ';']))
+    }
+
+    /// The first address in a comment.
+    fn told(&self) -> Option<IpAddr> {
+        self.comments.iter().find_map(address_in)
+    }
+
+    /// The first address among the further words: `by mx.example.org [192.0.2.1]`.
+    fn literal(&self) -> Option<IpAddr> {
+        self.words.iter().skip(1).find_map(net::address)
+    }
+}
 
 /// Reads both sides: names, addresses and what the client called itself.
 pub(super) fn read<'t>(received: &mut Received<'t>, parts: &Parts<'t>) {
-    received.from = parts
-        .from
-        .words
-        .first()
-        .copied()
-        .map(|word| word.trim_end_matches([',', ';']));
-    received.by = parts
-        .by
-        .words
-        .first()
-        .copied()
-        .map(|word| word.trim_end_matches([',', ';']));
-    received.by_ip = parts
-        .by
-        .words
-        .iter()
-        .skip(1)
-        .find_map(|word| net::address(word))
-        .or_else(|| {
-            parts
-                .by
-                .comments
-                .iter()
-                .find_map(|comment| address_in(comment))
-        })
-        .or_else(|| received.by.and_then(net::address));
-    if !parts.from.seen {
+    let (from, by) = (&parts.from, &parts.by);
+    received.from = from.first();
+    received.by = by.first();
+    let named_by_address = || received.by.and_then(net::address);
+    received.by_ip = by.literal().or_else(|| by.told()).or_else(named_by_address);
+    if !from.seen {
         return;
     }
-    let told = parts
-        .from
-        .comments
-        .iter()
-        .find_map(|comment| address_in(comment));
-    let bracketed = || {
-        parts
-            .from
-            .words
-            .iter()
-            .skip(1)
-            .find_map(|word| net::address(word))
-    };
-    received.ip = told
-        .or_else(bracketed)
-        .or_else(|| received.from.and_then(net::address));
-    let from_is_only_source = told.is_none()
-        && received
-            .from
-            .is_some_and(|from| net::address(from).is_some());
-    let said = parts
-        .from
-        .comments
-        .iter()
-        .find_map(|comment| helo_in(comment));
-    received.helo = said.or(if from_is_only_source {
-        None
-    } else {
-        received.from
-    });
-    received.rdns = rdns(received, parts, said.is_some());
+    let bare = received.from.and_then(net::address);
+    let told = from.told().or_else(|| from.literal());
+    received.ip = told.or(bare);
+    let said = from.comments.iter().find_map(helo_in);
+    // An address that stands alone behind `from` is the client's, and not what it called itself.
+    let greeting = received.from.filter(|_| bare.is_none() || told.is_some());
+    received.helo = said.or(greeting);
+    received.rdns = rdns(received, from, said.is_some());
 }
 
 /// The name of the client's address. Where the HELO stands in a comment, the first word is the name;
 /// else the comment holds it, beside the address.
-fn rdns<'t>(received: &Received<'t>, parts: &Parts<'t>, helo_in_comment: bool) -> Option<&'t str> {
-    let named = parts
-        .from
-        .comments
-        .iter()
-        .find_map(|comment| name_beside_address(comment));
-    if named.is_some() {
-        return named;
-    }
-    let from = received.from.filter(|_| helo_in_comment)?;
-    if net::address(from).is_some() {
-        None
-    } else {
-        net::host(from)
-    }
+fn rdns<'t>(received: &Received<'t>, from: &Part<'t>, helo_in_comment: bool) -> Option<&'t str> {
+    let named = from.comments.iter().find_map(name_beside_address);
+    let word = || {
+        let word = received.from.filter(|_| helo_in_comment)?;
+        net::host(word).filter(|host| net::address(host).is_none())
+    };
+    named.or_else(word)
 }
 
 /// The words of a comment, also divided at the marks that cling to addresses.
@@ -93,7 +59,7 @@ fn comment_words(comment: &str) -> impl Iterator<Item = &str> {
     let near = comment
         .get(..comment.floor_char_boundary(400))
         .unwrap_or(comment);
-    near.split([' ', '\t', ',', '(', ')', '='])
+    near.split([' ', '\t', ',', '(', ')', '=', '@'])
         .filter(|word| !word.is_empty())
         .take(24)
 }
@@ -132,7 +98,10 @@ fn split_helo(comment: &str) -> Option<(&str, &str)> {
         .get(..comment.floor_char_boundary(400))
         .unwrap_or(comment);
     let bytes = near.as_bytes();
-    let at = (0..bytes.len().saturating_sub(3)).find(|at| is_helo(bytes, *at))?;
+    let ends = memchr::memchr2_iter(b'o', b'O', bytes);
+    let at = ends
+        .filter_map(|end| end.checked_sub(3))
+        .find(|at| is_helo(bytes, *at))?;
     Some((
         near.get(..at)?,
         near.get(at + 5..).unwrap_or("").trim_start(),

@@ -35,7 +35,7 @@ enum Reading {
     Verdict,
     /// A number; the higher, the more like spam.
     Score,
-    /// SpamAssassin's `Yes, score=… required=… tests=…`.
+    /// `SpamAssassin`'s `Yes, score=… required=… tests=…`.
     Status,
     /// Rspamd's `default: False [1.0 / 15.0] …`.
     Rspamd,

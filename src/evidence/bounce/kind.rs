@@ -1,0 +1,167 @@
+//! Tells delivery reports from messages that only look like one.
+
+use crate::evidence::findings::{Category, Findings, Kind};
+use crate::evidence::input::mime::Message;
+use crate::evidence::scan;
+
+/// Whether a message is a delivery report.
+pub(super) fn is_bounce(message: &Message) -> bool {
+    let report = message
+        .parts
+        .iter()
+        .any(|p| p.kind.ends_with("delivery-status"));
+    report
+        || message.has("x-failed-recipients")
+        || (from_daemon(message) && speaks_of_failure(message))
+}
+
+/// Whether the sender is a mail system.
+fn from_daemon(message: &Message) -> bool {
+    let from = message.field("from").unwrap_or("").to_lowercase();
+    let null_path = message
+        .field("return-path")
+        .is_some_and(|p| p.trim() == "<>" || p.trim().is_empty());
+    let named = [
+        "mailer-daemon",
+        "postmaster",
+        "mail delivery",
+        "mail administrator",
+        "mdaemon",
+        "mail-daemon",
+        "maildaemon",
+        "mail system",
+        "mail router",
+        "delivery subsystem",
+        "smtp-gateway",
+        "mailerdaemon",
+        "system administrator",
+        "systemadministrator",
+        "bounce",
+        "administrator",
+        "mail deliver",
+        "noreply",
+        "no-reply",
+        "daemon",
+    ];
+    null_path || named.iter().any(|n| from.contains(n))
+}
+
+/// Whether subject or text speak of a failed delivery.
+fn speaks_of_failure(message: &Message) -> bool {
+    let subject = message.field("subject").unwrap_or("").to_lowercase();
+    let telling = [
+        "undeliver",
+        "failure",
+        "failed",
+        "returned mail",
+        "return to sender",
+        "returned to sender",
+        "delivery status",
+        "delivery report",
+        "delivery error",
+        "delivery problem",
+        "non-delivery",
+        "nondeliver",
+        "could not be delivered",
+        "not delivered",
+        "mail error",
+        "bounce",
+        "rejected",
+        "unzustellbar",
+        "delayed",
+        "warning: message",
+        "could not send",
+        "mail system error",
+        "message status",
+        "delivery notification",
+        "error delivering",
+        "unknown user",
+        "user unknown",
+        "delivery",
+        "unable to deliver",
+        "no se puede",
+        "nicht zugestellt",
+        "error in",
+        "problem with",
+        "devolvid",
+        "non remis",
+        "échec",
+        "配信",
+        "エラー",
+    ];
+    let words = [
+        "could not be delivered",
+        "wasn't able to deliver",
+        "unable to deliver",
+        "undeliverable",
+        "delivery failed",
+        "failed to deliver",
+        "not be delivered",
+        "permanent error",
+        "fatal error",
+        "was not delivered",
+        "delivery to the following",
+        "did not reach",
+        "user unknown",
+        "returned to sender",
+        "returned message",
+        "has failed",
+        "message was rejected",
+        "couldn't be delivered",
+        "not delivered",
+        "delivery error",
+        "has been rejected",
+        "refused",
+        "undelivered",
+    ];
+    let told = || {
+        message.parts.iter().take(3).any(|p| {
+            let low = scan::truncated(&p.text, 4000).to_lowercase();
+            words.iter().any(|w| low.contains(w))
+        })
+    };
+    let auto = message
+        .field("auto-submitted")
+        .is_some_and(|a| a.to_lowercase().contains("auto-replied"))
+        && !message
+            .field("from")
+            .unwrap_or("")
+            .to_lowercase()
+            .contains("daemon");
+    (telling.iter().any(|t| subject.contains(t)) && (!auto || told())) || (!auto && told())
+}
+
+/// What a message that is no delivery report is: an automatic answer, a message, or a header alone.
+pub(super) fn no_bounce(message: &Message) -> Findings {
+    let field = |name: &str| message.field(name).unwrap_or("").to_lowercase();
+    let subject = field("subject");
+    let auto = field("auto-submitted").contains("auto-replied")
+        || message.has("x-autoreply")
+        || message.has("x-autorespond")
+        || field("precedence") == "auto_reply"
+        || [
+            "out of office",
+            "auto:",
+            "automatic reply",
+            "autoreply",
+            "auto-reply",
+            "auto response",
+            "abwesen",
+            "vacation",
+        ]
+        .iter()
+        .any(|s| subject.contains(s));
+    let kind = if auto && message.has_body {
+        Kind::AutoReply
+    } else if message.has_body {
+        Kind::Message
+    } else {
+        Kind::Header
+    };
+    let category = (kind != Kind::Header).then_some(Category::Other);
+    Findings {
+        kind,
+        category,
+        ..Findings::default()
+    }
+}

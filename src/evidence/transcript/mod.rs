@@ -1,0 +1,405 @@
+//! Finds replies in running text: prose bounces, session transcripts, pasted snippets.
+//!
+//! A line with a reply code opens a reply; lines that repeat the code, and wrapped lines behind it,
+//! belong to it until an empty line or the start of something else.
+
+mod session;
+
+use super::context::Context;
+use super::describe::describe;
+use super::findings::{Direction, Reply};
+use super::{reply, scan};
+use session::Session;
+
+/// At most this much of one line is looked at.
+const MAX_LINE: usize = 16_000;
+/// At most this much is gathered for one reply.
+const MAX_REPLY: usize = 4_000;
+/// At most this many replies are kept from one text.
+pub(crate) const MAX_REPLIES: usize = 1000;
+
+/// A reply being gathered.
+struct Open {
+    /// Its first line, counted from 1.
+    line: usize,
+    /// Its code.
+    code: u16,
+    /// Whether its last line (`550 `) was seen, rather than `550-`.
+    last_seen: bool,
+    /// The lines so far.
+    text: String,
+    /// The session as it was.
+    session: Session,
+}
+
+/// The refusals in a text whose first line has the number `first_line`.
+pub(crate) fn replies(text: &str, first_line: usize, context: &Context) -> Vec<Reply> {
+    let mut reader = Reader {
+        context,
+        session: Session::default(),
+        open: None,
+        found: Vec::new(),
+        own: false,
+    };
+    for (offset, line) in text.lines().enumerate() {
+        reader.line(scan::truncated(line, MAX_LINE), first_line + offset);
+        if reader.found.len() >= MAX_REPLIES {
+            break;
+        }
+    }
+    reader.close();
+    let mut found: Vec<Reply> = reader.found.into_iter().map(|(reply, _)| reply).collect();
+    if let Some(helo) = reader.session.helo {
+        let lacking = |r: &&mut Reply| r.helo.is_none() && r.direction == Some(Direction::Out);
+        found
+            .iter_mut()
+            .filter(lacking)
+            .for_each(|r| r.helo = Some(helo.clone()));
+    }
+    found
+}
+
+/// Reads line by line.
+struct Reader<'a> {
+    /// The circumstances.
+    context: &'a Context,
+    /// What is known of the session.
+    session: Session,
+    /// The reply being gathered.
+    open: Option<Open>,
+    /// The replies so far, each with its words for comparing.
+    found: Vec<(Reply, String)>,
+    /// Whether the sender's own server refused (Postfix `Out:` transcripts of the receiving side).
+    own: bool,
+}
+
+impl Reader<'_> {
+    /// Reads one line.
+    fn line(&mut self, line: &str, number: usize) {
+        let content = content(line);
+        if content.is_empty() {
+            self.close();
+            return;
+        }
+        self.own |= line.trim_start().starts_with("Out: ");
+        let code = reply::find_code(content);
+        let code = code.filter(|c| !quotes_success(content, c.start));
+        match (code, self.open.as_mut()) {
+            (Some(at), Some(open))
+                if open.code == at.code
+                    && !(open.last_seen && at.start == 0 && starts_line(content)) =>
+            {
+                open.add(content);
+            }
+            (Some(at), _) => {
+                self.close();
+                self.session.note(content.get(..at.start).unwrap_or(""));
+                self.open(content, at, number);
+            }
+            (None, Some(_)) if ends_reply(line, content) => {
+                self.close();
+                self.session.note(content);
+            }
+            (None, Some(open)) => open.add(content),
+            (None, None) => self.session.note(content),
+        }
+    }
+
+    /// Starts gathering a reply.
+    fn open(&mut self, content: &str, at: reply::CodeAt, number: usize) {
+        let announced = reply::introduced(content.get(..at.start).unwrap_or(""));
+        let text = if announced {
+            content.get(at.start..).unwrap_or("")
+        } else {
+            content
+        };
+        let mut open = Open {
+            line: number,
+            code: at.code,
+            last_seen: false,
+            text: String::new(),
+            session: self.session.clone(),
+        };
+        open.add(text);
+        self.open = Some(open);
+    }
+
+    /// Finishes the reply being gathered, unless it repeats an earlier one.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let session = open.session;
+        let known = Reply {
+            line: Some(open.line),
+            recipient_domain: session.recipient,
+            remote_host: session.remote_host,
+            remote_ip: session.remote_ip,
+            sender_domain: session.sender,
+            helo: session.helo,
+            time: session.time,
+            phase: session.phase,
+            direction: if self.own { None } else { Some(Direction::Out) },
+            ..Reply::default()
+        };
+        let reply = describe(&open.text, known, self.context);
+        self.keep(reply, letters(&reply::parse(&open.text).plain));
+    }
+
+    /// Keeps a reply; one that repeats an earlier one only completes it.
+    fn keep(&mut self, reply: Reply, words: String) {
+        let mut recent = self.found.iter_mut().rev().take(50);
+        match recent.find(|earlier| repeats(earlier, &reply, &words)) {
+            Some(earlier) if reply.text.len() > earlier.0.text.len() => {
+                let domain = earlier.0.recipient_domain.take();
+                let recipient_domain = domain.or_else(|| reply.recipient_domain.clone());
+                let line = earlier.0.line;
+                *earlier = (
+                    Reply {
+                        line,
+                        recipient_domain,
+                        ..reply
+                    },
+                    words,
+                );
+            }
+            Some(_) => {}
+            None => self.found.push((reply, words)),
+        }
+    }
+}
+
+impl Open {
+    /// Adds a line, and notes whether it is the last one of a several-line reply.
+    fn add(&mut self, content: &str) {
+        let code = self.code.to_string();
+        if let Some(at) = content.rfind(&code) {
+            self.last_seen = content.as_bytes().get(at + 3) != Some(&b'-');
+        }
+        if self.text.len() + content.len() < MAX_REPLY {
+            if !self.text.is_empty() {
+                self.text.push('\n');
+            }
+            self.text.push_str(content);
+        }
+    }
+}
+
+/// Whether a later reply only repeats an earlier one, whole or in part.
+fn repeats(earlier: &(Reply, String), later: &Reply, words: &str) -> bool {
+    let (reply, known) = earlier;
+    let same_domain = reply.recipient_domain == later.recipient_domain
+        || reply.recipient_domain.is_none()
+        || later.recipient_domain.is_none();
+    reply.smtp_code == later.smtp_code
+        && same_domain
+        && (words.is_empty() || known.contains(words) || words.contains(known.as_str()))
+}
+
+/// The letters and digits of a text, for comparing.
+fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(300)
+        .collect()
+}
+
+/// A line without what transcripts put before it.
+fn content(line: &str) -> &str {
+    let mut rest = from_mark(line.trim());
+    for mark in [
+        "<<< ",
+        "<** ",
+        "<-- ",
+        "<~* ",
+        "<~  ",
+        "<-  ",
+        "<- ",
+        "<= ",
+        "<< ",
+        "< ",
+        "S: ",
+        "R: ",
+        "Out: ",
+        "SERVER -> CLIENT: ",
+        "SMTP<< ",
+        "[S] ",
+        "Server: ",
+        "RECV: ",
+        "recv: ",
+        "reply: ",
+        "rcv: ",
+        "<--",
+    ] {
+        if let Some(stripped) = rest.strip_prefix(mark) {
+            rest = stripped.trim_start();
+            break;
+        }
+    }
+    rest
+}
+
+/// A line from the mark of a transcript on, when a short label stands before it (`mta: 0x1: <<< 550 …`).
+fn from_mark(line: &str) -> &str {
+    let head = scan::truncated(line, 80);
+    let at = [
+        "<<< ",
+        ">>> ",
+        "SERVER -> CLIENT: ",
+        "CLIENT -> SERVER: ",
+        "<-- ",
+        "--> ",
+    ]
+    .iter()
+    .filter_map(|m| head.find(m))
+    .min();
+    at.filter(|at| {
+        line.get(..*at)
+            .is_some_and(|h| h.ends_with([' ', '\t', ':']))
+    })
+    .and_then(|at| line.get(at..))
+    .unwrap_or(line)
+}
+
+/// Whether a line begins with the code itself.
+fn starts_line(content: &str) -> bool {
+    content.bytes().take(3).filter(u8::is_ascii_digit).count() == 3
+}
+
+/// Whether the code stands behind a success code of the same line (`250 ok … 550`).
+fn quotes_success(content: &str, start: usize) -> bool {
+    start > 4
+        && content.bytes().take(3).all(|b| b.is_ascii_digit())
+        && content.starts_with(['2', '3'])
+        && content
+            .as_bytes()
+            .get(3)
+            .is_some_and(|b| matches!(b, b' ' | b'-'))
+}
+
+/// Whether a line without a code cannot belong to the reply before it.
+fn ends_reply(line: &str, content: &str) -> bool {
+    let commands = [
+        "C: ",
+        ">>> ",
+        "~> ",
+        " -> ",
+        "-> ",
+        "--> ",
+        "CLIENT -> SERVER",
+        "In: ",
+        "QUIT",
+        "RSET",
+        "RCPT TO",
+        "MAIL FROM",
+        "***",
+        "---",
+        "===",
+        "___",
+        "<<",
+        "250 ",
+        "221 ",
+        "250-",
+        "354 ",
+        "220 ",
+        "Your message",
+        "This ",
+        "Reporting-MTA",
+        "SMTP>>",
+        "(in reply",
+        "Message ",
+        "[S] ",
+        "send: ",
+        "## ",
+        "Giving up on",
+        "I'm not going to try",
+        "SMTP error from",
+        "Connected to ",
+        "host ",
+        "(expanded from",
+        "(reason: ",
+    ];
+    let field = super::input::mime::field_start(content).is_some_and(|(name, value)| {
+        known_field(&name) && value.starts_with([' ', '\t', '<']) && !line.starts_with([' ', '\t'])
+    });
+    let recipient = content.starts_with('<')
+        && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
+    let bare = content.trim_matches(['<', '>', ':', ' ']);
+    let recipient = recipient
+        || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
+    let traced = content.starts_with("at ")
+        || content.starts_with("Traceback")
+        || content.starts_with("from ");
+    field
+        || recipient
+        || traced
+        || commands
+            .iter()
+            .filter(|c| **c != "(in reply")
+            .any(|c| content.starts_with(c))
+}
+
+/// Whether a name is that of a header or report field.
+fn known_field(name: &str) -> bool {
+    name.contains('-')
+        || matches!(
+            name,
+            "to" | "from"
+                | "subject"
+                | "date"
+                | "received"
+                | "status"
+                | "action"
+                | "sent"
+                | "cc"
+                | "time"
+                | "host"
+                | "server"
+                | "recipient"
+                | "sender"
+                | "asunto"
+                | "betreff"
+                | "an"
+                | "von"
+                | "de"
+                | "para"
+                | "stack"
+                | "file"
+                | "line"
+                | "code"
+                | "command"
+                | "responsecode"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<Reply> {
+        replies(text, 1, &Context::default())
+    }
+
+    #[test]
+    fn a_session_gives_its_refusal() {
+        let text = "220 mx.example.org ESMTP\nEHLO out.example.com\n250 hi\nMAIL FROM:<a@example.com>\n250 ok\nRCPT TO:<b@example.org>\n550-5.7.1 Client 192.0.2.9\n550 5.7.1 is not welcome\nQUIT\n221 bye";
+        let found = read(text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].line, Some(7));
+        assert_eq!(found[0].helo.as_deref(), Some("out.example.com"));
+        assert_eq!(found[0].recipient_domain.as_deref(), Some("example.org"));
+        assert_eq!(found[0].ip.unwrap().to_string(), "192.0.2.9");
+    }
+
+    #[test]
+    fn repetitions_count_once() {
+        let text = "<<< 550 5.1.1 <a@example.org>... User unknown\n550 5.1.1 <a@example.org>... User unknown\n";
+        assert_eq!(read(text).len(), 1);
+    }
+
+    #[test]
+    fn numbers_in_prose_are_no_replies() {
+        assert!(
+            read("We sold 550 chairs, see page 421.\nThe 554 bus leaves at 10: 450 people waited.")
+                .is_empty()
+        );
+    }
+}
