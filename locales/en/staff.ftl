@@ -215,9 +215,8 @@ note-button = Keep the note
 assign-button = Assign
 
 evidence-none = No evidence came with it.
-evidence-addresses = Addresses in the evidence
+evidence-addresses = Addresses that the evidence is about
 evidence-address = Address
-evidence-times = Times
 evidence-verdict = On the list now
 evidence-blocked = { $net }, { $cause }
 evidence-free = not blocked

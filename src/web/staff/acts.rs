@@ -173,7 +173,7 @@ pub async fn lift(
 ) -> Result<Response> {
     let ticket = find(&app, &code).await?;
     let (read, seen) = (typed.read(&shell), typed.version.clone());
-    let text = typed.text.clone();
+    let text = typed.answer.clone();
     let draft = Draft { lift: Some(typed), ..Draft::default() };
     let act = Act { app, shell, me: me.staff, ticket, draft };
     let lift = match read {
@@ -203,9 +203,9 @@ impl Act {
         Ok(self.app.desk.lift(&self.me, lift).await?.net.to_string())
     }
 
-    /// Whether the ticket changed since it was looked at.
+    /// Whether the ticket changed since it was looked at; a form that does not say when that was is taken as it is.
     fn is_stale(&self, seen: &str) -> bool {
-        version(seen) != self.ticket.version
+        !seen.is_empty() && version(seen) != self.ticket.version
     }
 
     /// The page again, with what was typed, because the ticket changed meanwhile.

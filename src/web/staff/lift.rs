@@ -27,24 +27,24 @@ pub struct Typed {
     /// Why.
     pub reason: String,
     /// The length of the probation in days.
-    pub probation: String,
+    pub probation_days: String,
     /// What the sender is told.
-    pub text: String,
+    pub answer: String,
     /// The version of the ticket that was looked at.
     pub version: String,
 }
 
 impl Typed {
     /// What a fresh form holds: the narrowest lift that frees the address.
-    fn fresh(app: &App, block: &Block, net: Net, alone: bool, text: &str) -> Self {
+    fn fresh(app: &App, block: &Block, net: Net, alone: bool) -> Self {
         let scope = if alone && block.net == net { "entry" } else { "only" };
         Self {
             block: block.id.to_string(),
             scope: scope.to_owned(),
             only: if net.is_single() || block.net != net { net.to_string() } else { String::new() },
             reason: String::new(),
-            probation: (app.desk.config.probation / DAY).to_string(),
-            text: text.to_owned(),
+            probation_days: (app.desk.config.probation / DAY).to_string(),
+            answer: String::new(),
             version: String::new(),
         }
     }
@@ -65,9 +65,9 @@ impl Typed {
             faults.add("reason", shell.t("lift-reason-missing"));
         }
         let most = PROBATION_MOST / DAY;
-        let days = self.probation.trim().parse::<i64>().ok().filter(|days| (0..=most).contains(days));
+        let days = self.probation_days.trim().parse::<i64>().ok().filter(|days| (0..=most).contains(days));
         if days.is_none() {
-            faults.add("probation", shell.t1("lift-probation-wrong", "most", most));
+            faults.add("probation_days", shell.t1("lift-probation-wrong", "most", most));
         }
         match (block, scope, days) {
             (Some(block), Some(scope), Some(days)) if faults.is_empty() => {
@@ -123,7 +123,7 @@ impl LiftForm {
             is_protected: cause.is_some_and(|c| c.protected),
             may_entry: me.role.may_lift(block.net),
             covering,
-            typed: Typed::fresh(app, block, net, covering == 1, ""),
+            typed: Typed::fresh(app, block, net, covering == 1),
             faults: Faults::default(),
             is_open: true,
             is_told: false,

@@ -14,9 +14,9 @@ pub mod canned;
 pub mod evidence;
 pub mod exemptions;
 pub mod facts;
-pub mod found;
 pub mod lift;
 pub mod outbox;
+pub mod pieces;
 pub mod queue;
 pub mod search;
 pub mod setup;
@@ -41,7 +41,7 @@ pub fn router() -> Router<App> {
         .route("/staff/tickets/{code}/resolution", post(acts::resolve))
         .route("/staff/tickets/{code}/reopening", post(acts::reopen))
         .route("/staff/tickets/{code}/clearance", post(acts::clear))
-        .route("/staff/tickets/{code}/lifts", post(acts::lift))
+        .route("/staff/tickets/{code}/lift", post(acts::lift))
         .route("/staff/evidence/{id}", get(evidence::download))
         .route("/staff/blocks", get(blocks::show).post(blocks::add))
         .route("/staff/blocks/{id}", get(block::show))

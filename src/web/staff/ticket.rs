@@ -1,7 +1,6 @@
 //! One ticket, laid out for a decision: what is known of its networks, what the sender gave, what happened so far.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -10,8 +9,8 @@ use serde::Deserialize;
 
 use super::canned;
 use super::facts::Facts;
-use super::found;
 use super::lift::{self, LiftForm};
+use super::pieces::{self, Piece, Seen};
 use super::queue::name_of;
 use super::timeline::{self, Moment, Said};
 use crate::app::App;
@@ -22,23 +21,18 @@ use crate::domain::block::Block;
 use crate::domain::id::{Id, fold_code};
 use crate::domain::net::Net;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{By, Resolution, Ticket, visible};
+use crate::domain::ticket::{By, Resolution, Ticket};
 use crate::locale::{Arg, texts};
-use crate::store::evidence::{self, Evidence, FullyRead};
 use crate::store::tickets::Origin;
 use crate::store::{staff, tickets};
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
 use crate::web::form::Faults;
-use crate::web::say;
 use crate::web::session::SignedIn;
 use crate::web::shell::Shell;
 
 /// Of how many networks everything is shown; more are counted.
 const SUBJECTS: usize = 8;
-
-/// How many characters of a piece of evidence are shown unless all are asked for.
-const SHOWN: usize = 12_000;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -83,28 +77,6 @@ pub struct Subject {
     pub forms: Vec<LiftForm>,
 }
 
-/// One piece of evidence as it is shown.
-pub struct Piece {
-    /// The piece.
-    pub evidence: Evidence,
-    /// Its name, made showable.
-    pub name: String,
-    /// Its text as it is shown.
-    pub text: String,
-    /// Whether there is more of the text.
-    pub is_cut: bool,
-}
-
-/// One address that stands in the evidence.
-pub struct Seen {
-    /// The address.
-    pub addr: IpAddr,
-    /// How often it stands there.
-    pub times: usize,
-    /// The block that answers for it.
-    pub hit: Option<Hit>,
-}
-
 /// The page.
 #[derive(Template, WebTemplate)]
 #[template(path = "staff/ticket.html")]
@@ -137,8 +109,6 @@ pub struct TicketPage {
     causes: Vec<(String, String)>,
     /// What stands in the forms.
     draft: Draft,
-    /// The message or piece of evidence that is shown in full.
-    whole: Option<Id>,
     /// The word for what was just done.
     done: String,
     /// What was just lifted.
@@ -178,9 +148,9 @@ pub async fn page(
 ) -> Result<TicketPage> {
     let pool = app.desk.db.pool();
     let whole = asked.all.parse::<Id>().ok();
-    let pieces = pieces(app, ticket.id, whole).await?;
-    let seen = seen(app, &pieces);
-    let (mut subjects, more) = subjects(app, &ticket, &seen).await?;
+    let pieces = pieces::of_ticket(app, &shell, ticket.id, whole).await?;
+    let seen = pieces::seen(app, &pieces);
+    let (mut subjects, more) = subjects(app, &ticket).await?;
     for subject in &mut subjects {
         subject.forms = lift_forms(app, &shell, me, &ticket, &subject.facts, &draft);
     }
@@ -199,7 +169,6 @@ pub async fn page(
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
         causes: app.desk.content.causes.iter().map(|c| (c.code.clone(), c.text(shell.lang()).title.clone())).collect(),
-        whole,
         shell,
         ticket,
         subjects,
@@ -210,12 +179,10 @@ pub async fn page(
     })
 }
 
-/// What is known of the networks that the ticket names, and of blocked addresses in its evidence; and how many more it names.
-async fn subjects(app: &App, ticket: &Ticket, seen: &[Seen]) -> Result<(Vec<Subject>, usize)> {
+/// What is known of the networks that the ticket is about, and how many more there are.
+async fn subjects(app: &App, ticket: &Ticket) -> Result<(Vec<Subject>, usize)> {
     let named = tickets::networks(app.desk.db.pool(), ticket.id).await?;
-    let known: HashSet<Net> = named.iter().map(|(net, _)| *net).collect();
-    let blocked = seen.iter().filter(|s| s.hit.is_some()).map(|s| (Net::single(s.addr), Origin::Evidence));
-    let all: Vec<(Net, Origin)> = named.iter().copied().chain(blocked.filter(|(net, _)| !known.contains(net))).collect();
+    let all = important(&named, |net| app.desk.blocklist.find(net.first(), app.desk.now()).is_some());
     let mut subjects = Vec::new();
     for (net, origin) in all.iter().take(SUBJECTS) {
         let facts = Facts::gather(app, *net, ticket.id).await?;
@@ -224,13 +191,20 @@ async fn subjects(app: &App, ticket: &Ticket, seen: &[Seen]) -> Result<(Vec<Subj
     Ok((subjects, all.len().saturating_sub(SUBJECTS)))
 }
 
+/// Those networks that the sender named and those of the evidence that are blocked; without any, a few of the evidence.
+fn important(named: &[(Net, Origin)], is_blocked: impl Fn(Net) -> bool) -> Vec<(Net, Origin)> {
+    let matters = |(net, origin): &&(Net, Origin)| *origin != Origin::Evidence || is_blocked(*net);
+    let found: Vec<(Net, Origin)> = named.iter().filter(matters).copied().collect();
+    if found.is_empty() { named.iter().take(3).copied().collect() } else { found }
+}
+
 /// A form for each block in force that covers a network.
 fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Facts, draft: &Draft) -> Vec<LiftForm> {
     let count = facts.live.len();
     let form = |block: &Block| {
         let mut form = LiftForm::new(app, shell, me, block, facts.net, count);
-        form.target = format!("/staff/tickets/{}/lifts", ticket.code);
-        form.typed.text = cause_answer(app, ticket, &block.cause);
+        form.target = format!("/staff/tickets/{}/lift", ticket.code);
+        form.typed.answer = cause_answer(app, ticket, &block.cause);
         form.is_told = true;
         form.version = ticket.version;
         match &draft.lift {
@@ -271,62 +245,7 @@ fn cause_answer(app: &App, ticket: &Ticket, cause: &str) -> String {
     named.unwrap_or_else(|| texts(&ticket.lang).t1("answer-cause", "cause", cause))
 }
 
-/// The evidence as it is shown; the piece `whole` in full.
-async fn pieces(app: &App, ticket: Id, whole: Option<Id>) -> Result<Vec<Piece>> {
-    let pool = app.desk.db.pool();
-    let mut pieces = Vec::new();
-    for head in evidence::heads_of_ticket(pool, ticket).await? {
-        let full = if Some(head.id) == whole { evidence::find(pool, head.id).await? } else { None };
-        pieces.push(piece(full.unwrap_or(head), whole));
-    }
-    Ok(pieces)
-}
-
-/// One piece as it is shown.
-fn piece(evidence: Evidence, whole: Option<Id>) -> Piece {
-    let is_whole = Some(evidence.id) == whole;
-    let text = if is_text(&evidence.text) { visible(&evidence.text) } else { String::new() };
-    let is_cut = !is_whole && text.chars().nth(SHOWN).is_some();
-    let text = if is_cut { text.chars().take(SHOWN).collect() } else { text };
-    Piece { name: super::view::line(&evidence.name, 120), text, is_cut, evidence }
-}
-
-/// Whether a text is one, and no packed file read as text.
-fn is_text(text: &str) -> bool {
-    let (mut all, mut strange) = (0_usize, 0_usize);
-    for c in text.chars().take(4_000) {
-        all += 1;
-        strange += usize::from(c == '\u{fffd}' || (c.is_control() && !c.is_whitespace() && c != '\u{1b}'));
-    }
-    strange * 10 <= all
-}
-
-/// The addresses in the evidence, each with what the list says of it.
-fn seen(app: &App, pieces: &[Piece]) -> Vec<Seen> {
-    let now = app.desk.now();
-    let texts = pieces.iter().filter(|p| !p.text.is_empty()).map(|p| p.evidence.text.as_str());
-    let hit = |addr| app.desk.blocklist.find(addr, now);
-    found::addresses(texts).into_iter().map(|f| Seen { addr: f.addr, times: f.times, hit: hit(f.addr) }).collect()
-}
-
-impl Piece {
-    /// Whether only a part of it was read as text.
-    fn is_partly_read(&self) -> bool {
-        self.evidence.fully_read == FullyRead::No
-    }
-
-    /// Its size in words.
-    fn size(&self, shell: &Shell) -> String {
-        say::size(shell, usize::try_from(self.evidence.size).unwrap_or(0))
-    }
-}
-
 impl TicketPage {
-    /// Whether all of a piece was asked for.
-    fn is_whole(&self, piece: &Piece) -> bool {
-        self.whole == Some(piece.evidence.id)
-    }
-
     /// Who works on it; empty for nobody.
     fn assignee(&self) -> String {
         name_of(&self.team, self.ticket.assignee_id)
@@ -433,10 +352,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packed_files_are_not_shown_as_text() {
-        assert!(is_text("Nov 23 12:00:00 mx postfix/smtpd[1]: connect\n"));
-        assert!(is_text(""));
-        assert!(!is_text("\u{1f}\u{fffd}\u{8}\0\u{fffd}\u{fffd}abc\u{fffd}\u{3}"));
+    fn of_the_evidence_only_blocked_networks_matter() {
+        let net = |text: &str| Net::parse(text).unwrap();
+        let named = [(net("192.0.2.1"), Origin::Typed), (net("192.0.2.2"), Origin::Evidence), (net("192.0.2.3"), Origin::Evidence)];
+        let blocked = |n: Net| n == net("192.0.2.3");
+        assert_eq!(important(&named, blocked), [named[0], named[2]]);
+        assert_eq!(important(&named[1..], |_| false), &named[1..]);
     }
 
     #[test]
