@@ -6,3 +6,9 @@
 mod support;
 
 mod architecture;
+mod evidence;
+mod follower;
+mod imports;
+mod lifts;
+mod requests;
+mod tickets;

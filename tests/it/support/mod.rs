@@ -2,8 +2,12 @@
 
 mod browser;
 mod database;
+mod gateway;
+mod program;
+mod sink;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::connect_info::MockConnectInfo;
@@ -22,6 +26,9 @@ use postern::web;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
+pub(crate) use gateway::{PolicyService, Postfix, judge, request};
+pub(crate) use program::{Place, Serving};
+pub(crate) use sink::{Delivered, Sink};
 
 /// When the clock of every test stands: 2026-11-23T12:00:00Z.
 pub(crate) const START: Time = Time(1_795_435_200_000);
@@ -49,6 +56,11 @@ impl TestApp {
         let config = database.config(settings);
         let app = app::open(config, Clock::fixed(START)).await.unwrap();
         Self { app, database }
+    }
+
+    /// A second process on the same database, with the same clock.
+    pub(crate) async fn second(&self) -> App {
+        app::open((*self.desk().config).clone(), self.desk().clock.clone()).await.unwrap()
     }
 
     /// All acts.
@@ -143,6 +155,20 @@ impl TestApp {
     /// Lets time pass.
     pub(crate) fn wait(&self, millis: i64) {
         self.desk().clock.advance(millis);
+    }
+}
+
+/// A port of this machine where nobody listens just now.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something is so that other tasks or processes bring about; fails when it takes half a minute.
+pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "in vain waited until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

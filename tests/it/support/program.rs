@@ -1,0 +1,184 @@
+//! The program as a process: its commands, and a server that runs beside them.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use postern::app::{self, App};
+use postern::domain::time::Clock;
+
+use super::{Database, eventually, free_port};
+
+/// A place where the program is set up: a folder with `postern.toml`, a database, two ports.
+pub(crate) struct Place {
+    /// Where it runs.
+    folder: tempfile::TempDir,
+    /// What it works on.
+    database: Database,
+    /// Where its pages are.
+    pub(crate) http: SocketAddr,
+    /// Where its policy service is.
+    pub(crate) policy: SocketAddr,
+}
+
+/// What a command printed, and how it ended.
+pub(crate) struct Ran {
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// Fails unless the command succeeded and printed this.
+    pub(crate) fn assert_ok(&self, text: &str) -> &Self {
+        assert!(self.status.success(), "{}{}", self.out, self.err);
+        assert!(self.out.contains(text), "“{text}” is missing in: {}{}", self.out, self.err);
+        self
+    }
+
+    /// Fails unless the command failed and said all of this on standard error.
+    pub(crate) fn assert_fails(&self, texts: &[&str]) -> &Self {
+        assert!(!self.status.success(), "it succeeded: {}", self.out);
+        for text in texts {
+            assert!(self.err.contains(text), "“{text}” is missing in: {}", self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self
+    }
+}
+
+impl Place {
+    /// A place with the usual settings.
+    pub(crate) async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// A place with more lines in its settings file.
+    pub(crate) async fn with(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create().await;
+        let [http, policy] = [free_port(), free_port()].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let settings = format!(
+            "http.listen = \"{http}\"\ngateways.policy.listen = \"{policy}\"\ndatabase.url = \"{}\"\n\
+             mail.from = \"postmaster@portal.example\"\n{more}\n",
+            database.url
+        );
+        std::fs::write(folder.path().join("postern.toml"), settings).unwrap();
+        Self { folder, database, http, policy }
+    }
+
+    /// Writes a file into the folder; gives its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// The program with these arguments, without settings from the environment of the test.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTERN_")) {
+            command.env_remove(name);
+        }
+        command.args(args).current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.run_with(args, &[], "")
+    }
+
+    /// Runs a command with settings in the environment and something on standard input.
+    pub(crate) fn run_with(&self, args: &[&str], settings: &[(&str, &str)], input: &str) -> Ran {
+        let mut command = self.command(args);
+        command.envs(settings.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        // A command that reads nothing may be gone before it is written to.
+        let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = process.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { status: output.status, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) async fn serve(&self) -> Serving {
+        self.start(&["serve"], &[]).await
+    }
+
+    /// Starts the demonstration, which does not read the settings file, on the same ports and in the same database.
+    pub(crate) async fn serve_demo(&self) -> Serving {
+        let (http, policy) = (self.http.to_string(), self.policy.to_string());
+        let settings = [
+            ("POSTERN_HTTP__LISTEN", http.as_str()),
+            ("POSTERN_GATEWAYS__POLICY__LISTEN", policy.as_str()),
+            ("POSTERN_DATABASE__URL", self.database.url.as_str()),
+        ];
+        self.start(&["serve", "--demo"], &settings).await
+    }
+
+    /// Starts a server with settings in the environment and waits until it is ready.
+    async fn start(&self, args: &[&str], settings: &[(&str, &str)]) -> Serving {
+        let process = self
+            .command(args)
+            .envs(settings.iter().copied())
+            .stdout(File::create(self.folder.path().join("serve.out")).unwrap())
+            .stderr(File::create(self.folder.path().join("serve.err")).unwrap())
+            .spawn()
+            .unwrap();
+        let serving = Serving { process, http: self.http };
+        eventually("the server is ready", async || serving.get("/readyz").is_some_and(|(status, _)| status == 200)).await;
+        serving
+    }
+
+    /// What the running server printed.
+    pub(crate) fn printed(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("serve.out")).unwrap()
+    }
+
+    /// A portal of the test's own on the same database.
+    pub(crate) async fn portal(&self) -> App {
+        app::open(self.database.config(&[]), Clock::System).await.unwrap()
+    }
+}
+
+/// A server that runs; it ends with the test.
+pub(crate) struct Serving {
+    /// The process.
+    process: Child,
+    /// Where its pages are.
+    http: SocketAddr,
+}
+
+impl Serving {
+    /// Asks for a page; gives status and the whole answer, or nothing when nobody answers.
+    pub(crate) fn get(&self, path: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(self.http).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.http).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        Some((answer.split(' ').nth(1)?.parse().ok()?, answer))
+    }
+
+    /// Asks it to end (SIGTERM) and waits until it has; gives how it ended.
+    pub(crate) async fn stop(mut self) -> ExitStatus {
+        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        eventually("the server ends", async || self.process.try_wait().unwrap().is_some()).await;
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
