@@ -6,6 +6,7 @@
 mod support;
 
 mod architecture;
+mod e2e;
 mod evidence;
 mod follower;
 mod imports;

@@ -27,11 +27,11 @@ async fn the_journey_by_keyboard_alone() {
     browser.follow("main a[href*='/requests/new']").await;
     assert_eq!(browser.value("[name=ips]").await, "203.0.113.7");
     browser.fill("textarea[name=evidence]", LOG).await;
-    browser.follow("main form [type=submit]").await;
+    browser.follow("main form[action='/requests/new'] .actions button").await;
     browser.until_text("mail address").await;
     assert!(browser.value("textarea[name=evidence]").await.contains("4XyZ12"), "what was typed is kept");
     browser.fill("input[name=email]", "ann@sender.example").await;
-    browser.follow("main form [type=submit]").await;
+    browser.follow("main form[action='/requests/new'] .actions button").await;
     browser.until_text("PM-").await;
     let status = browser.url().await;
     let code = status.split("/requests/").nth(1).unwrap().split('?').next().unwrap().to_owned();
@@ -46,7 +46,7 @@ async fn the_journey_by_keyboard_alone() {
     browser.follow(&format!("main a[href$='/staff/tickets/{code}']")).await;
     browser.until_text("4XyZ12").await;
     browser.fill("form[action$='/lift'] [name=reason]", "cleaned").await;
-    browser.follow("form[action$='/lift'] [type=submit]").await;
+    browser.follow("form[action$='/lift'] button").await;
     browser.until_text("lifted").await;
     browser.assert_quiet_console().await;
 

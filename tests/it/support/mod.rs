@@ -1,10 +1,13 @@
 //! What tests work with: a portal, a browser for it, people who use it.
 
 mod browser;
+pub(crate) mod chromium;
 mod database;
 mod gateway;
+pub(crate) mod postfix;
 mod program;
 mod sink;
+pub(crate) mod wire;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
@@ -161,6 +164,21 @@ impl TestApp {
 /// A port of this machine where nobody listens just now.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something listens on a port of this machine.
+pub(crate) fn until_listening(port: u16) {
+    let begun = Instant::now();
+    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing listens on port {port}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Adds a member of the staff at the command line, with the usual password.
+pub(crate) fn add_member(place: &Place, email: &str, role: Role) {
+    let arguments = ["staff", "add", email, "--role", role.as_str(), "--password-stdin"];
+    place.run_with(&arguments, &[], &format!("{PASSWORD}\n")).assert_ok("Added");
 }
 
 /// Waits until something is so that other tasks or processes bring about; fails when it takes half a minute.

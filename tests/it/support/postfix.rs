@@ -128,7 +128,7 @@ fn main_cf(base: &Path, policy: u16, next: u16) -> String {
          relay_domains = provider.example, portal.example\n\
          relay_transport = smtp:[127.0.0.1]:{next}\n\
          inet_interfaces = loopback-only\n\
-         inet_protocols = ipv4\n\
+         inet_protocols = all\n\
          mynetworks = 192.0.2.255/32\n\
          smtpd_relay_restrictions = reject_unauth_destination\n\
          smtpd_authorized_xclient_hosts = 127.0.0.1\n\

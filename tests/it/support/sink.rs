@@ -70,6 +70,11 @@ impl Sink {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The mails that came in completely, in the order in which they did.
     pub(crate) fn mails(&self) -> Vec<Delivered> {
         let mut files: Vec<_> = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
