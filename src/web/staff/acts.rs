@@ -42,7 +42,7 @@ pub struct Note {
 /// An answer to the sender.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Answer {
+pub struct Reply {
     /// Its text.
     answer: String,
     /// Whether the ticket stays in work instead of waiting for the sender.
@@ -54,7 +54,7 @@ pub struct Answer {
 /// An end.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Closing {
+pub struct Ending {
     /// How it ends.
     resolution: String,
     /// Why.
@@ -114,7 +114,7 @@ pub async fn answer(
     shell: Shell,
     me: SignedIn,
     Path(code): Path<String>,
-    Form(form): Form<Answer>,
+    Form(form): Form<Reply>,
 ) -> Result<Response> {
     let ticket = find(&app, &code).await?;
     let draft = Draft { answer: form.answer, stays_open: form.stays_open.is_some(), ..Draft::default() };
@@ -132,7 +132,7 @@ pub async fn resolve(
     shell: Shell,
     me: SignedIn,
     Path(code): Path<String>,
-    Form(form): Form<Closing>,
+    Form(form): Form<Ending>,
 ) -> Result<Response> {
     let ticket = find(&app, &code).await?;
     let resolution = form.resolution.parse::<Resolution>();
@@ -190,14 +190,12 @@ pub async fn lift(
 impl Act {
     /// Lifts; a ticket that has ended is opened for it, so that its sender is told of this lift too.
     async fn lift(&self, lift: Lift) -> Done<String> {
-        let net = match lift.scope {
-            Scope::Only(net) => net,
-            Scope::Entry => blocks::find(self.app.desk.db.pool(), lift.block).await?.ok_or(Refusal::NotFound)?.net,
-        };
+        let block = blocks::find(self.app.desk.db.pool(), lift.block).await?.ok_or(Refusal::NotFound)?;
+        let net = if let Scope::Only(net) = lift.scope { net } else { block.net };
         if !self.me.role.may_lift(net) {
             return Err(Refusal::NotAllowed);
         }
-        if !self.ticket.is_open() {
+        if !self.ticket.is_open() && block.is_live(self.app.desk.now()) {
             self.app.desk.reopen(&self.me, self.ticket.id).await?;
         }
         Ok(self.app.desk.lift(&self.me, lift).await?.net.to_string())

@@ -60,11 +60,11 @@ struct AuditPage {
 pub async fn show(State(app): State<App>, shell: Shell, _: SignedIn, Query(asked): Query<Asked>) -> Result<Response> {
     let mut faults = Faults::default();
     let typed = Some(asked.net.trim()).filter(|net| !net.is_empty());
-    let net = typed.and_then(|net| typed_net(&shell, &mut faults, "net", net));
+    let about = typed.and_then(|net| typed_net(&shell, &mut faults, "net", net));
     let filter = Filter {
         actor: Some(asked.actor.trim().to_owned()).filter(|actor| !actor.is_empty()),
         what: Some(asked.what.clone()).filter(|what| !what.is_empty()),
-        net: net.map(|net| net.to_string()),
+        net: about.map(|net| net.to_string()),
         before: asked.before.parse().ok(),
     };
     let most = i64::try_from(PAGE).unwrap_or(100);

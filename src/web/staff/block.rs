@@ -200,6 +200,11 @@ impl BlockPage {
         visible(&self.block.note)
     }
 
+    /// Why a network was taken out, made showable.
+    fn why(carved: &Exemption) -> String {
+        visible(&carved.note)
+    }
+
     /// Why it was lifted, made showable.
     fn reason(&self) -> String {
         visible(self.block.lift_reason.as_deref().unwrap_or_default())

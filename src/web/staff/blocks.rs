@@ -119,13 +119,13 @@ pub async fn add(State(app): State<App>, shell: Shell, me: SignedIn, Form(typed)
 /// Puts the page together.
 async fn page(app: &App, shell: Shell, asked: Asked, typed: Typed, faults: Faults) -> Result<BlocksPage> {
     let pool = app.desk.db.pool();
-    let net = Sought::read(&asked.q).net();
-    let facts = match net {
+    let sought = Sought::read(&asked.q).net();
+    let facts = match sought {
         Some(net) => Some(Facts::gather(app, net, Id(0)).await?),
         None => None,
     };
     let most = i64::try_from(PAGE).unwrap_or(50);
-    let mut blocks = if net.is_some() { Vec::new() } else { blocks::list(pool, &asked.filter()?, most + 1).await? };
+    let mut blocks = if sought.is_some() { Vec::new() } else { blocks::list(pool, &asked.filter()?, most + 1).await? };
     let more = blocks.len() > PAGE;
     blocks.truncate(PAGE);
     let next = blocks.last().filter(|_| more).map(|last| asked.with_before(last.id));
@@ -134,7 +134,7 @@ async fn page(app: &App, shell: Shell, asked: Asked, typed: Typed, faults: Fault
 }
 
 /// All causes: code and name.
-pub fn causes(app: &App, shell: &Shell) -> Vec<(String, String)> {
+fn causes(app: &App, shell: &Shell) -> Vec<(String, String)> {
     let named = |c: &crate::domain::cause::Cause| (c.code.clone(), format!("{} {}", c.code, c.text(shell.lang()).title));
     app.desk.content.causes.iter().map(named).collect()
 }

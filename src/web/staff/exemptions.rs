@@ -108,7 +108,7 @@ impl ExemptionsPage {
     }
 
     /// Its note, made showable.
-    fn note(&self, exemption: &Exemption) -> String {
+    fn note(exemption: &Exemption) -> String {
         visible(&exemption.note)
     }
 }

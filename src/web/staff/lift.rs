@@ -103,10 +103,8 @@ pub struct LiftForm {
     pub faults: Faults,
     /// Whether it is shown unfolded.
     pub is_open: bool,
-    /// Whether the sender of a ticket is told.
-    pub is_told: bool,
-    /// The version of the ticket.
-    pub version: i64,
+    /// The version of the ticket whose sender is told; without a ticket nobody is.
+    pub version: Option<i64>,
 }
 
 impl LiftForm {
@@ -126,8 +124,7 @@ impl LiftForm {
             typed: Typed::fresh(app, block, net, covering == 1),
             faults: Faults::default(),
             is_open: true,
-            is_told: false,
-            version: 0,
+            version: None,
             block: block.clone(),
         }
     }
@@ -145,6 +142,12 @@ impl LiftForm {
     #[must_use]
     pub fn id(&self, name: &str) -> String {
         if self.faults.is_empty() { format!("{name}-{}-{}", self.block.id, self.net.first_hex()) } else { name.to_owned() }
+    }
+
+    /// Whether the sender of a ticket is told.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.version.is_some()
     }
 
     /// What a lift of it is first of all about: the network of the ticket, or a further entry that covers it.

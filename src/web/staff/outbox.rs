@@ -98,10 +98,10 @@ pub async fn retry(State(app): State<App>, me: SignedIn, Path(id): Path<i64>) ->
 }
 
 impl OutboxPage {
-    /// The states to filter by, each with its address.
-    fn tabs(&self) -> Vec<(&'static str, String)> {
-        let link = |word: &'static str| (word, address(PATH, &[("state", word)]));
-        std::iter::once(("", PATH.to_owned())).chain(MailState::ALL.iter().map(|s| link(s.as_str()))).collect()
+    /// The states to filter by: word, address, whether it is the present one.
+    fn tabs(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
+        let words = std::iter::once("").chain(MailState::ALL.iter().map(|state| state.as_str()));
+        words.map(|word| (word, address(PATH, &[("state", word)]), self.state == word))
     }
 }
 

@@ -163,6 +163,7 @@ async fn rows(app: &App, asked: &Asked, filter: &Filter, team: &[Staff]) -> Resu
 }
 
 /// The name of a member; empty for nobody.
+#[must_use]
 pub fn name_of(team: &[Staff], id: Option<Id>) -> String {
     team.iter().find(|member| Some(member.id) == id).map(|member| member.name.clone()).unwrap_or_default()
 }
@@ -261,14 +262,15 @@ impl Asked {
 }
 
 impl QueuePage {
-    /// All kinds, for the filter.
-    fn kinds(&self) -> &'static [Kind] {
-        Kind::ALL
+    /// The kinds to filter by: word, name, whether it is the present one.
+    fn kinds(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
+        let named = |kind: &Kind| (kind.as_str(), self.shell.word("kind", kind.as_str()), self.asked.kind == kind.as_str());
+        Kind::ALL.iter().map(named)
     }
 
     /// Whether this member is the one that is filtered for.
-    fn is_chosen(&self, id: &Id) -> bool {
-        self.asked.assignee == id.to_string()
+    fn is_chosen(&self, member: &Staff) -> bool {
+        self.asked.assignee == member.id.to_string()
     }
 
     /// Whether anything narrows the queue.

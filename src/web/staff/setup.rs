@@ -63,9 +63,9 @@ struct SetupPage {
 }
 
 impl SetupPage {
-    /// The shortest password.
-    fn password_min(&self) -> usize {
-        PASSWORD_MIN
+    /// The hint about passwords.
+    fn password_hint(&self) -> String {
+        self.shell.t1("password-length", "least", PASSWORD_MIN)
     }
 }
 

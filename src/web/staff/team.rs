@@ -175,8 +175,8 @@ impl TeamPage {
     }
 
     /// Whether this member is who looks at the page.
-    fn is_me(&self, id: &Id) -> bool {
-        self.shell.is_me(&Some(*id))
+    fn is_me(&self, member: &Staff) -> bool {
+        self.shell.is_me(&Some(member.id))
     }
 
     /// What was just done, in words; nothing for words that are not ours.

@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::lift::{self, LiftForm};
 use super::pieces::{self, Piece, Seen};
 use super::queue::name_of;
-use super::timeline::{self, Moment, Said};
+use super::timeline::{self, Moment};
 use crate::app::App;
 use crate::blocklist::Verdict;
 use crate::blocklist::index::Hit;
@@ -21,7 +21,7 @@ use crate::domain::block::Block;
 use crate::domain::id::{Id, fold_code};
 use crate::domain::net::Net;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{By, Resolution, Ticket};
+use crate::domain::ticket::{Resolution, Ticket};
 use crate::locale::{Arg, texts};
 use crate::store::tickets::Origin;
 use crate::store::{staff, tickets};
@@ -205,8 +205,7 @@ fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Fac
         let mut form = LiftForm::new(app, shell, me, block, facts.net, count);
         form.target = format!("/staff/tickets/{}/lift", ticket.code);
         form.typed.answer = cause_answer(app, ticket, &block.cause);
-        form.is_told = true;
-        form.version = ticket.version;
+        form.version = Some(ticket.version);
         match &draft.lift {
             Some(typed) if typed.block == block.id.to_string() && is_about(typed, facts.net) => {
                 form.again(typed.clone(), draft.faults.clone())
@@ -217,11 +216,11 @@ fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Fac
     facts.live.iter().map(form).collect()
 }
 
-/// Leaves each further entry of a network out when another network offers it, and unfolds one form only.
+/// Leaves each further entry of a network out when another network offers it, and unfolds one form at most.
 fn fold(subjects: &mut [Subject]) {
     let mut offered: HashSet<Id> =
         subjects.iter().filter_map(|s| s.forms.first()).map(|form| form.block.id).collect();
-    for subject in subjects.iter_mut() {
+    for subject in &mut *subjects {
         let mut place = 0;
         subject.forms.retain(|form| {
             place += 1;
@@ -229,8 +228,13 @@ fn fold(subjects: &mut [Subject]) {
         });
     }
     let has_faults = subjects.iter().flat_map(|s| &s.forms).any(|form| !form.faults.is_empty());
-    for (place, form) in subjects.iter_mut().flat_map(|s| &mut s.forms).enumerate() {
-        form.is_open = if has_faults { !form.faults.is_empty() } else { place == 0 };
+    let mut is_first = true;
+    for subject in subjects {
+        let is_blocked = subject.facts.hit().is_some();
+        for form in &mut subject.forms {
+            form.is_open = if has_faults { !form.faults.is_empty() } else { is_first && is_blocked };
+            is_first = false;
+        }
     }
 }
 
@@ -252,8 +256,8 @@ impl TicketPage {
     }
 
     /// Whether this member works on it.
-    fn is_assignee(&self, id: &Id) -> bool {
-        self.ticket.assignee_id == Some(*id)
+    fn is_assignee(&self, member: &Staff) -> bool {
+        self.ticket.assignee_id == Some(member.id)
     }
 
     /// Who may work on it.
@@ -289,17 +293,6 @@ impl TicketPage {
             ("hits", &block.hits),
         ];
         self.shell.texts.with("ticket-cause", &values)
-    }
-
-    /// The name of the sentence that says who wrote a message.
-    fn said_key(&self, said: &Said) -> &'static str {
-        match (said.message.author_kind, said.author.is_empty()) {
-            (By::Sender, true) => "said-sender",
-            (By::Sender, false) => "said-sender-name",
-            (By::Unverified, _) => "said-unverified",
-            (By::Staff, _) => "said-staff",
-            (By::Note, _) => "said-note",
-        }
     }
 
     /// Whether the answer is unfolded: there is something in it, or nothing else to do.

@@ -79,6 +79,18 @@ impl Said {
         self.message.author_kind.as_str()
     }
 
+    /// The name of the sentence that says who wrote it.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match (self.message.author_kind, self.author.is_empty()) {
+            (By::Sender, true) => "said-sender",
+            (By::Sender, false) => "said-sender-name",
+            (By::Unverified, _) => "said-unverified",
+            (By::Staff, _) => "said-staff",
+            (By::Note, _) => "said-note",
+        }
+    }
+
     /// Whether there is nothing to show: it was purged, or only evidence came with it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
