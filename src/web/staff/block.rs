@@ -129,7 +129,9 @@ pub async fn lift(
     let block = find(&app, id).await?;
     let outcome = match typed.read(&shell) {
         Ok(lift) => app.desk.lift(&me.staff, Lift { block: block.id, ..lift }).await,
-        Err(faults) => return again(&app, shell, &me.staff, block, Draft { lift: Some(typed), faults, ..Draft::default() }).await,
+        Err(faults) => {
+            return again(&app, shell, &me.staff, block, Draft { lift: Some(typed), faults, ..Draft::default() }).await;
+        }
     };
     match outcome {
         Ok(lifted) if lifted.net == block.net => Ok(done(block.id, "lifted")),

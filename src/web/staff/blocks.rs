@@ -92,7 +92,8 @@ pub async fn show(State(app): State<App>, shell: Shell, _: SignedIn, Query(asked
         Sought::Code(code) => Faults::one("q", shell.t1("search-no-code", "code", code)),
         Sought::Email(_) | Sought::Unknown => Faults::one("q", shell.t("blocks-search-unknown")),
     };
-    let typed = Typed { net: sought.net().map_or_else(|| asked.net.clone(), |net| net.to_string()), ..Typed::default() };
+    let typed =
+        Typed { net: sought.net().map_or_else(|| asked.net.clone(), |net| net.to_string()), ..Typed::default() };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, page(&app, shell, asked, typed, faults).await?).into_response())
 }
@@ -135,7 +136,8 @@ async fn page(app: &App, shell: Shell, asked: Asked, typed: Typed, faults: Fault
 
 /// All causes: code and name.
 fn causes(app: &App, shell: &Shell) -> Vec<(String, String)> {
-    let named = |c: &crate::domain::cause::Cause| (c.code.clone(), format!("{} {}", c.code, c.text(shell.lang()).title));
+    let named =
+        |c: &crate::domain::cause::Cause| (c.code.clone(), format!("{} {}", c.code, c.text(shell.lang()).title));
     app.desk.content.causes.iter().map(named).collect()
 }
 
@@ -178,7 +180,8 @@ impl Asked {
     /// The address of the page that begins after this block.
     fn with_before(&self, last: Id) -> String {
         let last = last.to_string();
-        let pairs = [("state", self.state.as_str()), ("cause", &self.cause), ("source", &self.source), ("before", &last)];
+        let pairs =
+            [("state", self.state.as_str()), ("cause", &self.cause), ("source", &self.source), ("before", &last)];
         address(PATH, &pairs)
     }
 }

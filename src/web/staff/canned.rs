@@ -27,7 +27,8 @@ pub fn filled(app: &App, ticket: &Ticket, facts: &[&Facts], me: &Staff, id: &str
 fn variables(app: &App, ticket: &Ticket, facts: &[&Facts], me: &Staff) -> [(&'static str, String); 6] {
     let words = texts(&ticket.lang);
     let about = facts.iter().find(|f| f.hit().is_some()).or_else(|| facts.first()).copied();
-    let block = about.and_then(|f| f.live.iter().find(|b| f.answers(b)).or_else(|| f.live.first()).or_else(|| f.past.first()));
+    let block =
+        about.and_then(|f| f.live.iter().find(|b| f.answers(b)).or_else(|| f.live.first()).or_else(|| f.past.first()));
     let cause = block.and_then(|b| app.desk.content.causes.find(&b.cause)).map(|c| c.text(&ticket.lang).title.clone());
     let addr = about.map(|f| f.net.first());
     let path = block.map_or_else(|| "/check".to_owned(), |b| case_path(&b.case_code, addr));

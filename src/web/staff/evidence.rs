@@ -8,8 +8,8 @@ use futures_util::stream;
 
 use crate::app::App;
 use crate::domain::id::Id;
-use crate::store::evidence::{self, Evidence};
 use crate::store::Db;
+use crate::store::evidence::{self, Evidence};
 use crate::web::error::{Error, Result};
 use crate::web::extract::Path;
 use crate::web::session::SignedIn;
@@ -38,7 +38,8 @@ fn body(db: Db, id: Id) -> Body {
 
 /// A harmless name: letters, digits, dots and hyphens of the one it came with, after its key.
 fn file_name(piece: &Evidence) -> String {
-    let kept: String = piece.name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let kept: String =
+        piece.name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     let kept: String = kept.trim_matches(['-', '.']).chars().take(80).collect();
     if kept.is_empty() { format!("{}.txt", piece.id) } else { format!("{}-{kept}", piece.id) }
 }

@@ -141,7 +141,11 @@ impl LiftForm {
     /// The id of an input: its plain name in the form whose faults the summary links to, else one of its own.
     #[must_use]
     pub fn id(&self, name: &str) -> String {
-        if self.faults.is_empty() { format!("{name}-{}-{}", self.block.id, self.net.first_hex()) } else { name.to_owned() }
+        if self.faults.is_empty() {
+            format!("{name}-{}-{}", self.block.id, self.net.first_hex())
+        } else {
+            name.to_owned()
+        }
     }
 
     /// Whether the sender of a ticket is told.

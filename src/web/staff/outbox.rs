@@ -66,7 +66,12 @@ pub struct MailPage {
 }
 
 /// Shows a page of mails.
-pub async fn index(State(app): State<App>, shell: Shell, _: SignedIn, Query(asked): Query<Asked>) -> Result<OutboxPage> {
+pub async fn index(
+    State(app): State<App>,
+    shell: Shell,
+    _: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<OutboxPage> {
     let word = Some(asked.state.as_str()).filter(|word| !word.is_empty());
     let state = word.map(str::parse::<MailState>).transpose().map_err(|bad| Error::Invalid(bad.to_string()))?;
     let most = i64::try_from(PAGE).unwrap_or(50);

@@ -220,7 +220,8 @@ impl Asked {
             "me" => Some(me),
             id => Some(id.parse::<Id>().map_err(|bad| invalid(&bad))?),
         };
-        let kind = if self.kind.is_empty() { None } else { Some(self.kind.parse::<Kind>().map_err(|bad| invalid(&bad))?) };
+        let kind =
+            if self.kind.is_empty() { None } else { Some(self.kind.parse::<Kind>().map_err(|bad| invalid(&bad))?) };
         let one_state = if matches!(state, "all-open" | "any") { None } else { Some(state) };
         Ok(Filter {
             state: one_state.map(str::parse::<TicketState>).transpose().map_err(|bad| invalid(&bad))?,
@@ -264,7 +265,8 @@ impl Asked {
 impl QueuePage {
     /// The kinds to filter by: word, name, whether it is the present one.
     fn kinds(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
-        let named = |kind: &Kind| (kind.as_str(), self.shell.word("kind", kind.as_str()), self.asked.kind == kind.as_str());
+        let named =
+            |kind: &Kind| (kind.as_str(), self.shell.word("kind", kind.as_str()), self.asked.kind == kind.as_str());
         Kind::ALL.iter().map(named)
     }
 

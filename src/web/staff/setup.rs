@@ -102,9 +102,7 @@ pub async fn submit(
     }
     let next = Redirect::to("/staff/tickets");
     Ok(match app.desk.sign_in(email.as_str(), &typed.password, client).await? {
-        SignIn::Welcome(token) => {
-            ([(SET_COOKIE, session::set_cookie(&app.desk.config, &token))], next).into_response()
-        }
+        SignIn::Welcome(token) => ([(SET_COOKIE, session::set_cookie(&app.desk.config, &token))], next).into_response(),
         SignIn::Wrong | SignIn::Later => next.into_response(),
     })
 }

@@ -218,8 +218,7 @@ fn lift_forms(app: &App, shell: &Shell, me: &Staff, ticket: &Ticket, facts: &Fac
 
 /// Leaves each further entry of a network out when another network offers it, and unfolds one form at most.
 fn fold(subjects: &mut [Subject]) {
-    let mut offered: HashSet<Id> =
-        subjects.iter().filter_map(|s| s.forms.first()).map(|form| form.block.id).collect();
+    let mut offered: HashSet<Id> = subjects.iter().filter_map(|s| s.forms.first()).map(|form| form.block.id).collect();
     for subject in &mut *subjects {
         let mut place = 0;
         subject.forms.retain(|form| {
@@ -284,7 +283,9 @@ impl TicketPage {
     /// The cause of a block, with when it began and when it ends.
     fn cause_line(&self, block: &Block) -> String {
         let title = self.causes.iter().find(|(code, _)| *code == block.cause).map_or("", |(_, title)| title);
-        let until = block.until.map_or_else(|| self.shell.t("never-ends"), |end| self.shell.t1("in-span", "span", self.shell.ago(&end)));
+        let until = block
+            .until
+            .map_or_else(|| self.shell.t("never-ends"), |end| self.shell.t1("in-span", "span", self.shell.ago(&end)));
         let values: [(&str, &dyn Arg); 5] = [
             ("code", &block.cause),
             ("title", &title),
@@ -347,7 +348,11 @@ mod tests {
     #[test]
     fn of_the_evidence_only_blocked_networks_matter() {
         let net = |text: &str| Net::parse(text).unwrap();
-        let named = [(net("192.0.2.1"), Origin::Typed), (net("192.0.2.2"), Origin::Evidence), (net("192.0.2.3"), Origin::Evidence)];
+        let named = [
+            (net("192.0.2.1"), Origin::Typed),
+            (net("192.0.2.2"), Origin::Evidence),
+            (net("192.0.2.3"), Origin::Evidence),
+        ];
         let blocked = |n: Net| n == net("192.0.2.3");
         assert_eq!(important(&named, blocked), [named[0], named[2]]);
         assert_eq!(important(&named[1..], |_| false), &named[1..]);
