@@ -53,7 +53,7 @@ pub(super) enum Part<'a> {
     /// Of a multipart body.
     Field(Field<'a>, Arc<Meter>),
     /// Of a urlencoded body.
-    Pair(Pair<'a>),
+    Pair(Pair<'a>, Arc<Meter>),
 }
 
 impl Parts {
@@ -92,7 +92,10 @@ impl Parts {
                 let field = multipart.next_field().await.map_err(|_| meter.error())?;
                 Ok(field.map(|field| Part::Field(field, Arc::clone(meter))))
             }
-            Kind::Pairs(pairs) => Ok(pairs.next().await.map_err(|_| meter.error())?.map(Part::Pair)),
+            Kind::Pairs(pairs) => {
+                let pair = pairs.next().await.map_err(|_| meter.error())?;
+                Ok(pair.map(|pair| Part::Pair(pair, Arc::clone(meter))))
+            }
         }
     }
 
@@ -114,7 +117,7 @@ impl Part<'_> {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Field(field, _) => field.name().unwrap_or_default(),
-            Self::Pair(pair) => pair.name(),
+            Self::Pair(pair, _) => pair.name(),
         }
     }
 
@@ -122,18 +125,18 @@ impl Part<'_> {
     pub(super) fn file_name(&self) -> Option<&str> {
         match self {
             Self::Field(field, _) => field.file_name(),
-            Self::Pair(_) => None,
+            Self::Pair(..) => None,
         }
     }
 
     /// The next bytes of its value.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        let (Self::Field(_, meter) | Self::Pair(_, meter)) = &*self;
+        let meter = Arc::clone(meter);
+        meter.idle.store(0, Ordering::Relaxed);
         match self {
-            Self::Field(field, meter) => {
-                meter.idle.store(0, Ordering::Relaxed);
-                field.chunk().await.map_err(|_| meter.error())
-            }
-            Self::Pair(pair) => pair.chunk().await.map_err(|_| no_form()),
+            Self::Field(field, _) => field.chunk().await.map_err(|_| meter.error()),
+            Self::Pair(pair, _) => pair.chunk().await.map_err(|_| meter.error()),
         }
     }
 

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use super::check;
 use super::standing::{self, Entry, Standing};
 use crate::app::App;
-use crate::domain::block::{Block, BlockState};
+use crate::domain::block::{Action, Block, BlockState};
 use crate::domain::cause::CauseText;
 use crate::domain::id::fold_code;
 use crate::domain::net::{Net, parse_addr};
+use crate::domain::ticket::Kind;
 use crate::domain::time::Time;
 use crate::store::blocks;
 use crate::web::client::Client;
@@ -97,10 +98,31 @@ impl Page {
         self.state == BlockState::Live
     }
 
+    /// The key of the sentence that says what the block does.
+    fn lead(&self) -> &'static str {
+        match (self.is_live(), self.entry.action, self.entry.net.is_single()) {
+            (false, ..) => "case-lead-ended",
+            (true, Action::Reject, true) => "case-lead-reject-address",
+            (true, Action::Reject, false) => "case-lead-reject",
+            (true, Action::Defer, true) => "case-lead-defer-address",
+            (true, Action::Defer, false) => "case-lead-defer",
+        }
+    }
+
     /// The form to ask to unblock, filled in.
     fn ask(&self) -> String {
+        self.form(Kind::Unblock)
+    }
+
+    /// The form to ask why mail is refused though the block has ended, filled in.
+    fn complain(&self) -> String {
+        self.form(Kind::ConnectionsRefused)
+    }
+
+    /// The form, filled in.
+    fn form(&self, kind: Kind) -> String {
         let ip = self.addr.filter(|_| self.relation != Relation::Outside).map(|a| format!("&ip={a}"));
-        format!("/requests/new?kind=unblock&case={}{}", self.entry.case, ip.unwrap_or_default())
+        format!("/requests/new?kind={kind}&case={}{}", self.entry.case, ip.unwrap_or_default())
     }
 
     /// The entry that answers for the address, if it is another one.

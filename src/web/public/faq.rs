@@ -23,15 +23,6 @@ pub struct Asked {
     door: String,
 }
 
-/// The articles of one front door.
-#[derive(Debug)]
-struct Group {
-    /// The door's word.
-    door: &'static str,
-    /// Its articles.
-    articles: Vec<Link>,
-}
-
 /// A link to an article.
 #[derive(Debug, Clone)]
 struct Link {
@@ -59,10 +50,10 @@ pub struct Index {
     q: String,
     /// The front door whose articles are shown; empty: all.
     door: &'static str,
-    /// What was found or belongs to the door, with summaries.
+    /// All front doors.
+    doors: &'static [Door],
+    /// What was found or belongs to the door.
     found: Vec<Link>,
-    /// All articles by front door, when nothing was asked for.
-    groups: Vec<Group>,
 }
 
 impl Index {
@@ -90,24 +81,19 @@ pub struct Page {
 pub async fn index(State(app): State<App>, Query(asked): Query<Asked>, shell: Shell) -> Index {
     let articles = app.desk.content.articles(shell.lang());
     let q: String = asked.q.trim().chars().take(200).collect();
-    let door = DOORS.iter().find(|d| d.word == asked.door).map_or("", |d| d.word);
+    let door = if q.is_empty() { asked.door.as_str() } else { "" };
+    let door = DOORS.iter().find(|d| d.word == door).map_or("", |d| d.word);
     let found = if q.is_empty() {
         articles.iter().filter(|a| leads_to(door, a)).map(Link::from).collect()
     } else {
         search(articles, &q).into_iter().map(Link::from).collect()
     };
-    let groups = DOORS.iter().map(|d| group(d, articles)).filter(|g| !g.articles.is_empty()).collect();
-    Index { shell, q, door, found, groups }
+    Index { shell, q, door, doors: DOORS, found }
 }
 
-/// Whether the front door leads to the article.
+/// Whether the front door leads to the article; no door leads to all.
 fn leads_to(door: &str, article: &Article) -> bool {
-    article.front.doors.iter().any(|d| d == door)
-}
-
-/// The articles of one front door.
-fn group(door: &Door, articles: &[Article]) -> Group {
-    Group { door: door.word, articles: articles.iter().filter(|a| leads_to(door.word, a)).map(Link::from).collect() }
+    door.is_empty() || article.front.doors.iter().any(|d| d == door)
 }
 
 /// Shows one article.

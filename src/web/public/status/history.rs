@@ -26,23 +26,25 @@ const PUBLIC: &[&str] = &[
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub(super) struct Item {
     /// When.
-    pub at: Time,
-    /// What tells things of the same moment apart.
-    order: Id,
+    pub(super) at: Time,
+    /// What tells things of the same moment apart: arrivals, words, files, acts, mails, each in the order of their making.
+    order: (u8, Id),
     /// Its class: whose doing, and whether it is good or bad news.
-    pub class: &'static str,
+    pub(super) class: &'static str,
     /// What happened, in words.
-    pub what: String,
+    pub(super) what: String,
     /// A sentence beside it.
-    pub aside: String,
+    pub(super) aside: String,
     /// What was written.
-    pub said: Option<String>,
+    pub(super) said: Option<String>,
 }
 
 /// All that the history is made of.
 pub(super) struct Sources {
+    /// When the request was made: files that came with it count from there.
+    pub(super) since: Time,
     /// Messages.
     pub(super) messages: Vec<Message>,
     /// Events.
@@ -58,7 +60,7 @@ pub(super) fn history(shell: &Shell, sources: &Sources) -> Vec<Item> {
     let messages = sources.messages.iter().filter_map(|m| message(shell, m));
     let events = sources.events.iter().filter_map(|e| event(shell, e));
     let mails = sources.mails.iter().map(|m| mail(shell, m));
-    let evidence = sources.evidence.iter().map(|e| piece(shell, e));
+    let evidence = sources.evidence.iter().map(|e| piece(shell, e, sources.since));
     let mut items: Vec<Item> = messages.chain(events).chain(mails).chain(evidence).collect();
     items.sort_by_key(|item| (item.at, item.order));
     items
@@ -78,7 +80,7 @@ fn message(shell: &Shell, message: &Message) -> Option<Item> {
         _ => String::new(),
     };
     let said = Some(shown(&message.text)).filter(|text| !text.is_empty());
-    (said.is_some() || message.purged_at.is_some()).then_some(Item { at: message.at, order: message.id, class, what, aside, said })
+    (said.is_some() || message.purged_at.is_some()).then_some(Item { at: message.at, order: (1, message.id), class, what, aside, said })
 }
 
 /// A text as it is shown: hidden characters visible, its length bounded.
@@ -106,7 +108,8 @@ fn event(shell: &Shell, event: &Event) -> Option<Item> {
         (_, Ok(Resolution::Declined)) => "bad",
         _ => "",
     };
-    Some(Item { at: event.at, order: event.id, class, what, aside: String::new(), said: None })
+    let rank = if event.what.starts_with("ticket.") { 0 } else { 3 };
+    Some(Item { at: event.at, order: (rank, event.id), class, what, aside: String::new(), said: None })
 }
 
 /// A mail to the sender, and how far it came.
@@ -118,11 +121,11 @@ fn mail(shell: &Shell, mail: &Mail) -> Item {
     };
     let what = shell.t1("history-mail", "subject", &mail.subject);
     let class = if mail.state == MailState::Failed { "bad" } else { "" };
-    Item { at: mail.created_at, order: mail.id, class, what, aside, said: None }
+    Item { at: mail.created_at, order: (4, mail.id), class, what, aside, said: None }
 }
 
 /// A piece of evidence: its name and size, not its content.
-fn piece(shell: &Shell, piece: &Evidence) -> Item {
+fn piece(shell: &Shell, piece: &Evidence, since: Time) -> Item {
     let size = say::size(shell, usize::try_from(piece.size).unwrap_or(0));
     let what = if piece.purged_at.is_some() {
         shell.t1("history-evidence-purged", "size", size)
@@ -132,7 +135,7 @@ fn piece(shell: &Shell, piece: &Evidence) -> Item {
         shell.t1("history-text", "size", size)
     };
     let aside = if piece.author_kind == By::Unverified { shell.t("history-unverified-text") } else { String::new() };
-    Item { at: piece.created_at, order: piece.id, class: "sender", what, aside, said: None }
+    Item { at: piece.created_at.max(since), order: (2, piece.id), class: "sender", what, aside, said: None }
 }
 
 #[cfg(test)]
@@ -183,7 +186,7 @@ mod tests {
     fn notes_and_names_of_staff_stay_inside() {
         let messages = vec![said(By::Note, "a liar"), said(By::Staff, "Hello"), said(By::Sender, "Hi")];
         let events = vec![done("ticket.assigned", "Ann Agent"), done("ticket.noted", ""), done("block.lifted", "seems honest")];
-        let items = history(&shell(), &Sources { messages, events, mails: Vec::new(), evidence: Vec::new() });
+        let items = history(&shell(), &Sources { since: Time(0), messages, events, mails: Vec::new(), evidence: Vec::new() });
         let all = format!("{items:?}");
         assert_eq!(items.len(), 3, "{all}");
         assert!(!all.contains("liar") && !all.contains("Ann Agent") && !all.contains("honest"), "{all}");

@@ -163,6 +163,7 @@ pub async fn show(
 async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Addition) -> Result<Page> {
     let db = app.desk.db.pool();
     let sources = Sources {
+        since: ticket.created_at,
         messages: messages::of_ticket(db, ticket.id).await?,
         events: events::of_ticket(db, ticket.id).await?,
         mails: outbox::of_ticket(db, ticket.id).await?,
