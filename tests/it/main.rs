@@ -11,5 +11,6 @@ mod evidence;
 mod follower;
 mod imports;
 mod lifts;
+mod public;
 mod requests;
 mod tickets;

@@ -51,7 +51,7 @@ enum Kind {
 /// One part.
 pub(super) enum Part<'a> {
     /// Of a multipart body.
-    Field(Field<'a>, Arc<Meter>),
+    Field(Box<Field<'a>>, Arc<Meter>),
     /// Of a urlencoded body.
     Pair(Pair<'a>, Arc<Meter>),
 }
@@ -69,7 +69,8 @@ impl Parts {
             return Err(Error::TooLarge);
         }
         let multipart = header(CONTENT_TYPE).is_some_and(|t| t.to_ascii_lowercase().starts_with("multipart/"));
-        let pairs = header(CONTENT_TYPE).is_some_and(|t| t.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
+        let pairs = header(CONTENT_TYPE)
+            .is_some_and(|t| t.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
         let meter = Arc::new(Meter::default());
         let body = bounded(body, Arc::clone(&meter));
         let kind = if multipart {
@@ -90,7 +91,7 @@ impl Parts {
         match &mut self.kind {
             Kind::Multipart(multipart) => {
                 let field = multipart.next_field().await.map_err(|_| meter.error())?;
-                Ok(field.map(|field| Part::Field(field, Arc::clone(meter))))
+                Ok(field.map(|field| Part::Field(Box::new(field), Arc::clone(meter))))
             }
             Kind::Pairs(pairs) => {
                 let pair = pairs.next().await.map_err(|_| meter.error())?;

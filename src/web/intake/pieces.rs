@@ -74,7 +74,13 @@ impl Intake {
     }
 
     /// Keeps a long text as a piece of evidence; says whether it could.
-    pub(super) async fn hold_text(&mut self, desk: &Desk, part: &mut Part<'_>, name: &str, head: &[&[u8]]) -> Result<bool> {
+    pub(super) async fn hold_text(
+        &mut self,
+        desk: &Desk,
+        part: &mut Part<'_>,
+        name: &str,
+        head: &[&[u8]],
+    ) -> Result<bool> {
         if self.trouble.is_some() || self.held.len() >= PIECES_MOST {
             return Ok(false);
         }
@@ -97,9 +103,8 @@ impl Intake {
         if size > most {
             return part.skip().await.map(|()| Take::Nothing);
         }
-        let mut incoming = match self.stand(begin(desk, form, name, head).await)? {
-            Take::Done(incoming) => incoming,
-            _ => return part.skip().await.map(|()| Take::Away),
+        let Take::Done(mut incoming) = self.stand(begin(desk, form, name, head).await)? else {
+            return part.skip().await.map(|()| Take::Away);
         };
         while let Some(bytes) = part.chunk().await? {
             size += bytes.len();
@@ -124,7 +129,9 @@ impl Intake {
     /// # Errors
     /// When the database refuses it; one that is away becomes [`Intake::trouble`].
     pub async fn keep(&mut self, desk: &Desk, name: &'static str) -> Result<bool> {
-        let Some(bytes) = self.bytes(name).filter(|b| !b.trim_ascii().is_empty()).map(<[u8]>::to_vec) else { return Ok(true) };
+        let Some(bytes) = self.bytes(name).filter(|b| !b.trim_ascii().is_empty()).map(<[u8]>::to_vec) else {
+            return Ok(true);
+        };
         let kept = async {
             let incoming = begin(desk, Form::Pasted, &format!("{name}.txt"), &[&bytes]).await?;
             desk.complete_evidence(incoming).await

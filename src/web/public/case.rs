@@ -131,6 +131,12 @@ impl Page {
         (entry.case != self.entry.case).then_some(entry)
     }
 
+    /// Until when the address is on probation, where that says why its mail passes.
+    fn probation(&self) -> Option<Time> {
+        let tells = matches!(self.relation, Relation::Spared | Relation::Free);
+        self.standing.as_ref().filter(|_| tells).and_then(|standing| standing.probation)
+    }
+
     /// How grave the state of the address is, as the class of its box.
     fn gravity(&self) -> &'static str {
         match self.relation {
@@ -144,7 +150,7 @@ impl Page {
 /// The case page without an address.
 pub async fn show(State(app): State<App>, Path(case): Path<String>, shell: Shell) -> Result<Response> {
     match find(&app, &case).await? {
-        Some(block) => Ok(page(&app, shell, &block, None, Relation::None).await.into_response()),
+        Some(block) => Ok(page(&app, shell, &block, None, Relation::None).into_response()),
         None => Ok((StatusCode::NOT_FOUND, NoCase { shell }).into_response()),
     }
 }
@@ -160,12 +166,12 @@ pub async fn show_address(
         return Ok((StatusCode::NOT_FOUND, NoCase { shell }).into_response());
     };
     let Ok(addr) = parse_addr(&ip) else {
-        return Ok(page(&app, shell, &block, None, Relation::Unreadable).await.into_response());
+        return Ok(page(&app, shell, &block, None, Relation::Unreadable).into_response());
     };
     check::count(&app, client).await?;
     let standing = standing::of(&app, shell.lang(), addr).await;
     let relation = relate(&block, &standing, shell.now);
-    Ok(page(&app, shell, &block, Some(standing), relation).await.into_response())
+    Ok(page(&app, shell, &block, Some(standing), relation).into_response())
 }
 
 /// The block of a case code as it was typed or cut out of a mail.
@@ -187,7 +193,7 @@ fn relate(block: &Block, standing: &Standing, now: Time) -> Relation {
 }
 
 /// Puts the page together.
-async fn page(app: &App, shell: Shell, block: &Block, standing: Option<Standing>, relation: Relation) -> Page {
+fn page(app: &App, shell: Shell, block: &Block, standing: Option<Standing>, relation: Relation) -> Page {
     let cause = app.desk.content.causes.find(&block.cause);
     let article = cause.and_then(|c| app.desk.content.article(shell.lang(), &c.article));
     Page {

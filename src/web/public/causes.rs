@@ -61,7 +61,7 @@ pub async fn index(State(app): State<App>, shell: Shell) -> Index {
         Row { code: cause.code.clone(), title, summary, reply: format!("{} {}", cause.smtp, cause.enhanced) }
     };
     let rows = app.desk.content.causes.iter().map(row).collect();
-    Index { rows, shell }
+    Index { shell, rows }
 }
 
 /// Shows one cause.

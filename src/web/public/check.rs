@@ -101,7 +101,9 @@ fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
     if text.contains('/') {
         match Net::parse(text) {
             Ok(net) if net.is_single() => return Ok(Meaning::Address(net.first())),
-            Ok(_) | Err(BadNet::HostBits { .. }) => return Err(BadNet::Network(text.trim().chars().take(60).collect())),
+            Ok(_) | Err(BadNet::HostBits { .. }) => {
+                return Err(BadNet::Network(text.trim().chars().take(60).collect()));
+            }
             Err(_) => {}
         }
     }
@@ -114,7 +116,8 @@ fn case_path_in(text: &str) -> Option<String> {
         let rest = text.get(at + start.len()..)?;
         let code: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(20).collect();
         let tail = rest.get(code.len()..).and_then(|tail| tail.strip_prefix('/')).unwrap_or_default();
-        let tail: String = tail.chars().take_while(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':')).take(45).collect();
+        let tail: String =
+            tail.chars().take_while(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':')).take(45).collect();
         let path = format!("/c/{}", fold_code(&code));
         let client = parse_addr(&tail).ok().map(|addr| format!("{path}/{addr}"));
         (code.len() >= 6).then(|| client.unwrap_or(path))

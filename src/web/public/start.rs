@@ -20,12 +20,28 @@ pub struct Door {
 
 /// The front doors of senders and customers.
 pub const DOORS: &[Door] = &[
-    Door { word: "user", href: "/faq/shared-hosting-no-admin", more: &["/faq/how-to-read-a-refusal", "/faq?door=user"] },
+    Door {
+        word: "user",
+        href: "/faq/shared-hosting-no-admin",
+        more: &["/faq/how-to-read-a-refusal", "/faq?door=user"],
+    },
     Door { word: "admin", href: "/check", more: &["/requests/new?kind=unblock", "/faq?door=admin"] },
-    Door { word: "newsletter", href: "/faq/sending-recommendations", more: &["/faq/not-marked-as-spam", "/faq?door=newsletter"] },
+    Door {
+        word: "newsletter",
+        href: "/faq/sending-recommendations",
+        more: &["/faq/not-marked-as-spam", "/faq?door=newsletter"],
+    },
     Door { word: "hoster", href: "/faq/ranges-and-hosters", more: &["/requests/new?kind=unblock", "/faq?door=hoster"] },
-    Door { word: "customer", href: "/faq/mail-missing", more: &["/requests/new?kind=mail-is-missing", "/faq?door=customer"] },
-    Door { word: "abuse", href: "/faq/report-abuse", more: &["/requests/new?kind=abuse-from-your-network", "/faq?door=abuse"] },
+    Door {
+        word: "customer",
+        href: "/faq/mail-missing",
+        more: &["/requests/new?kind=mail-is-missing", "/faq?door=customer"],
+    },
+    Door {
+        word: "abuse",
+        href: "/faq/report-abuse",
+        more: &["/requests/new?kind=abuse-from-your-network", "/faq?door=abuse"],
+    },
 ];
 
 /// How many questions the start page shows.

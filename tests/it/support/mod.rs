@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::ConnectInfo;
 use postern::app::{self, App};
 use postern::config::Config;
 use postern::desk::request::{Request, Submitted};
@@ -73,7 +73,7 @@ impl TestApp {
 
     /// The router, as if asked from `client`.
     pub(crate) fn router_from(&self, client: IpAddr) -> Router {
-        web::router(self.app.clone()).layer(MockConnectInfo(SocketAddr::new(client, 40_000)))
+        web::router(self.app.clone()).layer(axum::Extension(ConnectInfo(SocketAddr::new(client, 40_000))))
     }
 
     /// A browser of somebody outside.

@@ -80,7 +80,14 @@ fn message(shell: &Shell, message: &Message) -> Option<Item> {
         _ => String::new(),
     };
     let said = Some(shown(&message.text)).filter(|text| !text.is_empty());
-    (said.is_some() || message.purged_at.is_some()).then_some(Item { at: message.at, order: (1, message.id), class, what, aside, said })
+    (said.is_some() || message.purged_at.is_some()).then_some(Item {
+        at: message.at,
+        order: (1, message.id),
+        class,
+        what,
+        aside,
+        said,
+    })
 }
 
 /// A text as it is shown: hidden characters visible, its length bounded.
@@ -185,8 +192,10 @@ mod tests {
     #[test]
     fn notes_and_names_of_staff_stay_inside() {
         let messages = vec![said(By::Note, "a liar"), said(By::Staff, "Hello"), said(By::Sender, "Hi")];
-        let events = vec![done("ticket.assigned", "Ann Agent"), done("ticket.noted", ""), done("block.lifted", "seems honest")];
-        let items = history(&shell(), &Sources { since: Time(0), messages, events, mails: Vec::new(), evidence: Vec::new() });
+        let events =
+            vec![done("ticket.assigned", "Ann Agent"), done("ticket.noted", ""), done("block.lifted", "seems honest")];
+        let items =
+            history(&shell(), &Sources { since: Time(0), messages, events, mails: Vec::new(), evidence: Vec::new() });
         let all = format!("{items:?}");
         assert_eq!(items.len(), 3, "{all}");
         assert!(!all.contains("liar") && !all.contains("Ann Agent") && !all.contains("honest"), "{all}");
