@@ -48,8 +48,9 @@ pub struct Query {
 pub fn parse(request: &[u8]) -> Option<Query> {
     let mut query = Query::default();
     let mut is_policy = false;
-    for line in request.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+    let lines = request.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    for line in lines.filter(|line| !line.is_empty()) {
+        let line = String::from_utf8_lossy(line);
         let (name, value) = line.split_once('=')?;
         match name {
             "request" => is_policy = value == "smtpd_access_policy",
