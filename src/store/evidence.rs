@@ -103,17 +103,6 @@ pub async fn add_chunk(db: impl AnyExecutor<'_>, id: Id, n: i64, bytes: &[u8]) -
     Ok(())
 }
 
-/// Overwrites the `n`th chunk: how secrets in it are masked.
-pub async fn replace_chunk(db: impl AnyExecutor<'_>, id: Id, n: i64, bytes: &[u8]) -> sqlx::Result<()> {
-    sqlx::query("UPDATE evidence_chunks SET bytes = $3 WHERE evidence_id = $1 AND n = $2")
-        .bind(id)
-        .bind(n)
-        .bind(bytes.to_vec())
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 /// Writes down what is known once all has come in.
 pub async fn complete(
     db: impl AnyExecutor<'_>,
