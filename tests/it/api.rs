@@ -133,7 +133,7 @@ async fn without_a_good_token_nothing_is_told() {
     let app = TestApp::start().await;
     let good = Program::new(&app, "detector", &["blocks:read"]).await;
     let secret = good.authorization.trim_start_matches("Bearer ").to_owned();
-    for authorization in ["", "Bearer", "Bearer ", "Bearer wrong", &format!("Basic {secret}"), &secret, "Bearer \u{7f}"] {
+    for authorization in ["", "Bearer", "Bearer ", "Bearer wrong", &format!("Basic {secret}"), &secret] {
         let answer = Program::with(&app, authorization).find("203.0.113.7").await;
         error_of(&answer, 401, "no-token");
         assert_eq!(answer.headers.get("www-authenticate").unwrap(), "Bearer");

@@ -74,6 +74,20 @@ fn only_store_speaks_sql() {
 }
 
 #[test]
+fn every_statement_is_asked_for_by_its_name() {
+    let mut sources = files("src", ".rs");
+    sources.extend(files("tests", ".rs"));
+    let sources: String = sources.iter().map(|p| std::fs::read_to_string(p).unwrap()).collect();
+    for path in files("src/store", ".rs").iter().filter(|p| !p.ends_with("mod.rs")) {
+        let source = std::fs::read_to_string(path).unwrap();
+        let file = path.file_stem().unwrap().to_string_lossy();
+        for name in words_after(&source, "\npub async fn ") {
+            assert!(sources.contains(&format!("{file}::{name}(")), "nobody asks {file}::{name}");
+        }
+    }
+}
+
+#[test]
 fn migrations_use_portable_types() {
     for path in files("migrations", ".sql") {
         let sql = std::fs::read_to_string(&path).unwrap();

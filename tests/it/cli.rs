@@ -8,15 +8,15 @@ use postern::domain::id::Secret;
 use postern::domain::staff::Role;
 use postern::store::{blocks, staff, tickets};
 
-use crate::support::{Place, Postfix, Sink};
+use crate::support::{Gateway, Place, Sink};
 
 /// The recipient that everybody writes to.
 const CARL: &str = "carl@customer.example";
 
 /// Fails unless a gateway obeys within a second (and one more for a machine that is busy with other tests).
-async fn obeyed(postfix: &mut Postfix, client: &str, blocked: bool) {
+async fn obeyed(gateway: &mut Gateway, client: &str, blocked: bool) {
     let begun = Instant::now();
-    while (postfix.ask(client, CARL).await != "DUNNO") != blocked {
+    while (gateway.ask(client, CARL).await != "DUNNO") != blocked {
         assert!(begun.elapsed() < Duration::from_secs(2), "{client} is still {}", if blocked { "free" } else { "blocked" });
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -122,26 +122,26 @@ async fn tokens_are_made_shown_once_and_taken_back() {
 async fn commands_are_obeyed_by_a_running_server_within_a_second() {
     let place = Place::new().await;
     let serving = place.serve().await;
-    let mut postfix = Postfix::connect(place.policy).await;
-    assert_eq!(postfix.ask("203.0.113.7", CARL).await, "DUNNO");
+    let mut gateway = Gateway::connect(place.policy).await;
+    assert_eq!(gateway.ask("203.0.113.7", CARL).await, "DUNNO");
     let added = place.run(&["block", "add", "203.0.113.0/24", "--cause", "PB-SPAM", "--for", "7d", "--note", "a test"]);
     added.assert_ok("Blocked 203.0.113.0/24 for PB-SPAM until ");
-    obeyed(&mut postfix, "203.0.113.7", true).await;
+    obeyed(&mut gateway, "203.0.113.7", true).await;
     let link = added.out.split("Case link: ").nth(1).unwrap().trim();
-    let reply = postfix.ask("203.0.113.7", CARL).await;
+    let reply = gateway.ask("203.0.113.7", CARL).await;
     assert!(reply.contains(&format!("{link}/203.0.113.7")), "{reply}");
     place.run(&["block", "lift", "203.0.113.7", "--only", "--reason", "clean"]).assert_ok("203.0.113.7");
-    obeyed(&mut postfix, "203.0.113.7", false).await;
-    obeyed(&mut postfix, "203.0.113.8", true).await;
+    obeyed(&mut gateway, "203.0.113.7", false).await;
+    obeyed(&mut gateway, "203.0.113.8", true).await;
     place.run(&["block", "find", "203.0.113.8"]).assert_ok("203.0.113.8 is blocked by 203.0.113.0/24 (PB-SPAM)");
     place.run(&["block", "find", "203.0.113.7"]).assert_ok("203.0.113.7 is not blocked").assert_ok("203.0.113.0/24  PB-SPAM  live");
     place.run(&["block", "lift", "203.0.113.9"]).assert_fails(&["203.0.113.0/24"]);
     place.run(&["block", "lift", "203.0.113.0/24"]).assert_ok("Lifted 1 block(s) of 203.0.113.0/24.");
-    obeyed(&mut postfix, "203.0.113.8", false).await;
+    obeyed(&mut gateway, "203.0.113.8", false).await;
     let list = place.write("list.txt", "# a list\n192.0.2.0/28\n2001:db8:7::/48 PB-DYN # dial-up\n\n");
     place.run(&["block", "import", &list, "--source", "dynamic", "--cause", "PB-SPAM"]).assert_ok("2 new, 0 known");
-    obeyed(&mut postfix, "192.0.2.15", true).await;
-    obeyed(&mut postfix, "2001:db8:7::25", true).await;
+    obeyed(&mut gateway, "192.0.2.15", true).await;
+    obeyed(&mut gateway, "2001:db8:7::25", true).await;
     assert!(serving.stop().await.success());
 }
 
@@ -241,8 +241,8 @@ async fn the_first_start_prints_a_link_for_the_first_admin_and_the_second_keeps_
     assert!(serving.stop().await.success(), "SIGTERM is an ordinary end");
     place.run(&["block", "add", "203.0.113.7", "--cause", "PB-SPAM"]).assert_ok("Blocked");
     let serving = place.serve().await;
-    let mut postfix = Postfix::connect(place.policy).await;
-    assert!(postfix.ask("203.0.113.7", CARL).await.starts_with("550"), "the list is there from the first query");
+    let mut gateway = Gateway::connect(place.policy).await;
+    assert!(gateway.ask("203.0.113.7", CARL).await.starts_with("550"), "the list is there from the first query");
     assert!(place.printed().contains("/staff/setup?key="), "as long as there is no admin");
     let portal = place.portal().await;
     let email = |name: &str| Email::parse(&format!("{name}@postern.example")).unwrap();

@@ -5,12 +5,19 @@
 
 mod support;
 
+mod api;
 mod architecture;
+mod cli;
 mod e2e;
 mod evidence;
 mod follower;
 mod imports;
 mod lifts;
+mod outbox;
+mod policy;
 mod public;
 mod requests;
+mod signing_in;
+mod store;
+mod sweep;
 mod tickets;

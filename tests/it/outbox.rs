@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::config::Config;
+use postern::desk::Desk;
 use postern::domain::id::Id;
 use postern::domain::staff::Role;
 use postern::domain::time::{HOUR, MINUTE, SECOND};
@@ -11,6 +12,7 @@ use postern::mail::message;
 use postern::mail::transport::Transport;
 use postern::store::outbox::{self, Mail, MailState};
 use postern::store::events;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::{Sink, TestApp, eventually, free_port};
@@ -20,12 +22,33 @@ async fn app_for(url: &str) -> TestApp {
     TestApp::with(&[("mail.smtp_url", url)]).await
 }
 
-/// Delivers until the guard goes away.
-fn deliver(app: &TestApp) -> DropGuard {
+/// The job that delivers; it ends with the test.
+struct Job {
+    /// The task.
+    task: JoinHandle<()>,
+    /// Ends it.
+    stop: DropGuard,
+}
+
+impl Job {
+    /// Lets it finish what it has begun, and ends it.
+    async fn end(self) {
+        drop(self.stop);
+        self.task.await.unwrap();
+    }
+}
+
+/// Delivers to where the portal's settings say.
+fn deliver(app: &TestApp) -> Job {
+    deliver_to(app.desk(), app.desk().config.mail.smtp_url.as_ref().unwrap().as_str())
+}
+
+/// Delivers to this address.
+fn deliver_to(desk: &Desk, url: &str) -> Job {
     let stop = CancellationToken::new();
-    let url = app.desk().config.mail.smtp_url.clone().unwrap();
-    tokio::spawn(deliver::run(app.desk().clone(), Transport::new(&url).unwrap(), stop.clone()));
-    stop.drop_guard()
+    let transport = Transport::new(&url.parse().unwrap()).unwrap();
+    let task = tokio::spawn(deliver::run(desk.clone(), transport, stop.clone()));
+    Job { task, stop: stop.drop_guard() }
 }
 
 /// The first mail of the outbox as it stands.
@@ -106,17 +129,14 @@ async fn a_given_up_mail_is_sent_when_staff_ask_for_it() {
     let refusing = Sink::refusing("MAIL").await;
     let app = app_for(&refusing.url()).await;
     let queued = queued(&app, "ann@sender.example").await;
-    {
-        let _running = deliver(&app);
-        until(&app, queued.id, MailState::Failed).await;
-    }
+    let job = deliver(&app);
+    until(&app, queued.id, MailState::Failed).await;
+    job.end().await;
     let pool = app.desk().db.pool();
     assert!(outbox::retry(pool, queued.id, app.desk().now()).await.unwrap());
     assert!(!outbox::retry(pool, queued.id, app.desk().now()).await.unwrap(), "it is queued");
     let sink = Sink::start().await;
-    let stop = CancellationToken::new();
-    let _guard = stop.clone().drop_guard();
-    tokio::spawn(deliver::run(app.desk().clone(), Transport::new(&sink.url().parse().unwrap()).unwrap(), stop));
+    let _running = deliver_to(app.desk(), &sink.url());
     assert_eq!(sink.wait_for(1).await[0].header("Message-ID"), Some(queued.message_id));
 }
 
@@ -125,7 +145,7 @@ async fn a_refusal_for_now_is_tried_again_with_growing_pauses_under_one_message_
     let deferring = Sink::deferring(".").await;
     let app = app_for(&deferring.url()).await;
     let queued = queued(&app, "ann@sender.example").await;
-    let running = deliver(&app);
+    let job = deliver(&app);
     for (attempt, pause) in [(1, 30 * SECOND), (2, 2 * MINUTE), (3, 5 * MINUTE)] {
         eventually("the next try", async || mail(&app, queued.id).await.next_at > app.desk().now()).await;
         let after = mail(&app, queued.id).await;
@@ -135,7 +155,7 @@ async fn a_refusal_for_now_is_tried_again_with_growing_pauses_under_one_message_
         app.wait(pause);
     }
     eventually("the fourth try", async || mail(&app, queued.id).await.attempts == 4).await;
-    drop(running);
+    job.end().await;
     let tries = deferring.wait_for(4).await;
     let ids: BTreeSet<_> = tries.iter().map(|m| m.header("Message-ID")).collect();
     assert_eq!(ids.into_iter().collect::<Vec<_>>(), [Some(queued.message_id)]);
@@ -234,12 +254,7 @@ async fn two_processes_deliver_each_mail_once() {
         app.ask(&format!("s{n}@sender.example"), "203.0.113.7").await;
     }
     let other = app.second().await;
-    let stop = CancellationToken::new();
-    let _guard = stop.clone().drop_guard();
-    for desk in [app.desk(), &other.desk] {
-        let transport = Transport::new(desk.config.mail.smtp_url.as_ref().unwrap()).unwrap();
-        tokio::spawn(deliver::run(desk.clone(), transport, stop.clone()));
-    }
+    let _running = [app.desk(), &other.desk].map(|desk| deliver_to(desk, &sink.url()));
     eventually("all are sent", async || {
         outbox::list(app.desk().db.pool(), Some(MailState::Sent), None, 100).await.unwrap().len() == 30
     })

@@ -10,14 +10,14 @@ use postern::domain::ticket::Who;
 use postern::domain::time::DAY;
 use postern::gateways::policy;
 
-use crate::support::{PolicyService, Postfix, TestApp, judge, request};
+use crate::support::{Gateway, PolicyService, TestApp, judge, request};
 
 /// A portal, its policy service, and a connection to it.
-async fn service() -> (TestApp, PolicyService, Postfix) {
+async fn service() -> (TestApp, PolicyService, Gateway) {
     let app = TestApp::start().await;
     let service = PolicyService::start(&app, 100).await;
-    let postfix = Postfix::connect(service.addr).await;
-    (app, service, postfix)
+    let gateway = Gateway::connect(service.addr).await;
+    (app, service, gateway)
 }
 
 /// The recipient that everybody writes to.
@@ -25,54 +25,54 @@ const CARL: &str = "carl@customer.example";
 
 #[tokio::test]
 async fn a_blocked_client_is_refused_with_the_cause_and_its_case_link() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     let block = app.block("203.0.113.0/24", "PB-TRAP").await;
     let cause = app.desk().content.causes.find("PB-TRAP").unwrap();
-    let reply = postfix.ask("203.0.113.7", CARL).await;
+    let reply = gateway.ask("203.0.113.7", CARL).await;
     let link = format!("https://portal.example/c/{}/203.0.113.7", block.case_code);
     assert_eq!(reply, cause.reply_line(&link));
     assert!(reply.starts_with("550 5.7.1 ") && reply.ends_with(&link), "{reply}");
-    assert_eq!(postfix.ask("203.0.114.7", CARL).await, "DUNNO");
+    assert_eq!(gateway.ask("203.0.114.7", CARL).await, "DUNNO");
 }
 
 #[tokio::test]
 async fn ipv6_clients_are_known_in_every_spelling() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     let v6 = app.block("2001:db8:0:1::/64", "PB-SPAM").await;
     let v4 = app.block("203.0.113.7", "PB-SPAM").await;
     for client in ["2001:db8:0:1::25", "2001:DB8:0000:0001:0:0:0:25"] {
-        let reply = postfix.ask(client, CARL).await;
+        let reply = gateway.ask(client, CARL).await;
         assert!(reply.ends_with(&format!("/c/{}/2001:db8:0:1::25", v6.case_code)), "{reply}");
     }
-    assert_eq!(postfix.ask("2001:db8:0:2::25", CARL).await, "DUNNO");
-    let reply = postfix.ask("::ffff:203.0.113.7", CARL).await;
+    assert_eq!(gateway.ask("2001:db8:0:2::25", CARL).await, "DUNNO");
+    let reply = gateway.ask("::ffff:203.0.113.7", CARL).await;
     assert!(reply.ends_with(&format!("/c/{}/203.0.113.7", v4.case_code)), "{reply}");
 }
 
 #[tokio::test]
 async fn a_cause_that_defers_is_answered_with_a_4xx() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     let defers = |c: &&postern::domain::cause::Cause| c.action == postern::domain::block::Action::Defer;
     let code = app.desk().content.causes.iter().find(defers).expect("a cause that defers").code.clone();
     app.block("203.0.113.7", &code).await;
-    let reply = postfix.ask("203.0.113.7", CARL).await;
+    let reply = gateway.ask("203.0.113.7", CARL).await;
     assert!(reply.starts_with('4'), "{reply}");
 }
 
 #[tokio::test]
 async fn a_client_that_is_no_address_is_left_to_others() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     app.block("0.0.0.0/0", "PB-SPAM").await;
     app.block("::/0", "PB-SPAM").await;
     for client in ["", "unknown", "localhost", "203.0.113", "203.0.113.7.9", "[203.0.113.7", "203.0.113.0/24", "💥"] {
-        assert_eq!(postfix.ask(client, CARL).await, "DUNNO", "{client}");
+        assert_eq!(gateway.ask(client, CARL).await, "DUNNO", "{client}");
     }
-    assert!(postfix.ask("203.0.113.7", CARL).await.starts_with("550"));
+    assert!(gateway.ask("203.0.113.7", CARL).await.starts_with("550"));
 }
 
 #[tokio::test]
 async fn postmaster_abuse_and_live_addresses_are_reached_from_everywhere() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
     let token = app.desk().mail_token(ticket.id);
@@ -85,7 +85,7 @@ async fn postmaster_abuse_and_live_addresses_are_reached_from_everywhere() {
         format!("bounce+{token}@PORTAL.example"),
         format!("REPLY+{}@portal.example", token.to_uppercase()),
     ] {
-        assert_eq!(postfix.ask("203.0.113.7", &open).await, "DUNNO", "{open}");
+        assert_eq!(gateway.ask("203.0.113.7", &open).await, "DUNNO", "{open}");
     }
     for closed in [
         CARL.to_owned(),
@@ -98,18 +98,18 @@ async fn postmaster_abuse_and_live_addresses_are_reached_from_everywhere() {
         "reply+@portal.example".to_owned(),
         "abuse+x@portal.example".to_owned(),
     ] {
-        assert!(postfix.ask("203.0.113.7", &closed).await.starts_with("550"), "{closed}");
+        assert!(gateway.ask("203.0.113.7", &closed).await.starts_with("550"), "{closed}");
     }
     app.wait(366 * DAY);
     app.block("203.0.113.7", "PB-SPAM").await;
-    assert!(postfix.ask("203.0.113.7", &format!("reply+{token}@portal.example")).await.starts_with("550"), "its year is over");
+    assert!(gateway.ask("203.0.113.7", &format!("reply+{token}@portal.example")).await.starts_with("550"), "its year is over");
 }
 
 #[tokio::test]
 async fn the_operator_says_who_is_reached_from_everywhere() {
     let app = TestApp::with(&[("gateways.open_recipients", "hostmaster@, Help@Customer.example")]).await;
     let service = PolicyService::start(&app, 10).await;
-    let mut postfix = Postfix::connect(service.addr).await;
+    let mut gateway = Gateway::connect(service.addr).await;
     app.block("203.0.113.7", "PB-SPAM").await;
     for (recipient, open) in [
         ("hostmaster@any.example", true),
@@ -117,51 +117,51 @@ async fn the_operator_says_who_is_reached_from_everywhere() {
         ("help@other.example", false),
         ("postmaster@customer.example", false),
     ] {
-        assert_eq!(postfix.ask("203.0.113.7", recipient).await == "DUNNO", open, "{recipient}");
+        assert_eq!(gateway.ask("203.0.113.7", recipient).await == "DUNNO", open, "{recipient}");
     }
 }
 
 #[tokio::test]
 async fn a_lift_is_obeyed_by_the_next_query_of_the_same_connection() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     for n in 0..5 {
         app.block("203.0.113.7", "PB-SPAM").await;
-        assert!(postfix.ask("203.0.113.7", CARL).await.starts_with("550"), "round {n}");
+        assert!(gateway.ask("203.0.113.7", CARL).await.starts_with("550"), "round {n}");
         app.wait(1);
         app.desk().lift_net(&Who::operator(), Net::parse("203.0.113.7").unwrap(), "clean").await.unwrap();
-        assert_eq!(postfix.ask("203.0.113.7", CARL).await, "DUNNO", "round {n}");
+        assert_eq!(gateway.ask("203.0.113.7", CARL).await, "DUNNO", "round {n}");
         app.wait(1);
     }
 }
 
 #[tokio::test]
 async fn exemptions_carve_outs_and_ends_are_obeyed() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     let lead = app.staff("lead", Role::Lead).await;
     app.block("203.0.113.0/24", "PB-SPAM").await;
     app.desk().lift_only(&Who::operator(), Net::parse("203.0.113.7").unwrap(), "clean").await.unwrap();
     app.desk().add_exemption(&lead, Net::parse("203.0.113.8/29").unwrap(), Lasts::Forever, "ours").await.unwrap();
     for (client, free) in [("203.0.113.7", true), ("203.0.113.8", true), ("203.0.113.15", true), ("203.0.113.16", false)] {
-        assert_eq!(postfix.ask(client, CARL).await == "DUNNO", free, "{client}");
+        assert_eq!(gateway.ask(client, CARL).await == "DUNNO", free, "{client}");
     }
     app.wait(7 * DAY);
-    assert_eq!(postfix.ask("203.0.113.16", CARL).await, "DUNNO", "the end needs no job");
+    assert_eq!(gateway.ask("203.0.113.16", CARL).await, "DUNNO", "the end needs no job");
 }
 
 #[tokio::test]
 async fn requests_may_come_in_one_packet_or_byte_by_byte() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
     let many: String = (0..200).map(|n| request(if n % 2 == 0 { "203.0.113.7" } else { "203.0.113.8" }, CARL)).collect();
-    postfix.send(many.as_bytes()).await;
+    gateway.send(many.as_bytes()).await;
     for n in 0..200 {
-        let action = postfix.action().await.unwrap();
+        let action = gateway.action().await.unwrap();
         assert_eq!(action == "DUNNO", n % 2 == 1, "answers come in the order of the requests");
     }
     for byte in request("203.0.113.7", CARL).replace('\n', "\r\n").as_bytes() {
-        postfix.send(&[*byte]).await;
+        gateway.send(&[*byte]).await;
     }
-    assert!(postfix.action().await.unwrap().starts_with("550"));
+    assert!(gateway.action().await.unwrap().starts_with("550"));
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn what_is_no_request_ends_the_connection_and_harms_nobody() {
         &huge_line,
         &many_lines,
     ] {
-        let mut bad = Postfix::connect(service.addr).await;
+        let mut bad = Gateway::connect(service.addr).await;
         bad.send(bytes).await;
         assert_eq!(bad.action().await, None, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
         assert!(good.ask("203.0.113.7", CARL).await.starts_with("550"), "others are served");
@@ -189,14 +189,14 @@ async fn what_is_no_request_ends_the_connection_and_harms_nobody() {
 
 #[tokio::test]
 async fn attributes_may_hold_anything() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
     let text = b"request=smtpd_access_policy\nhelo_name=\xff\xfe=\x01\nsender=a=b=c\nclient_address=203.0.113.7\n\
                  ccert_subject=\xd0\x9f\nrecipient=carl@customer.example\n\n";
-    postfix.send(text).await;
-    assert!(postfix.action().await.unwrap().starts_with("550"));
-    postfix.send(b"request=smtpd_access_policy\n\n").await;
-    assert_eq!(postfix.action().await.as_deref(), Some("DUNNO"), "a request without a client is left to others");
+    gateway.send(text).await;
+    assert!(gateway.action().await.unwrap().starts_with("550"));
+    gateway.send(b"request=smtpd_access_policy\n\n").await;
+    assert_eq!(gateway.action().await.as_deref(), Some("DUNNO"), "a request without a client is left to others");
 }
 
 #[tokio::test]
@@ -207,13 +207,13 @@ async fn thousands_of_idle_connections_do_not_keep_others_from_being_served() {
     let service = PolicyService::start(&app, count + 100).await;
     let mut idle = Vec::with_capacity(count);
     for n in 0..count {
-        let mut postfix = Postfix::connect(service.addr).await;
+        let mut gateway = Gateway::connect(service.addr).await;
         if n % 2 == 0 {
-            postfix.send(b"request=smtpd_access_policy\nclient_address=203.").await;
+            gateway.send(b"request=smtpd_access_policy\nclient_address=203.").await;
         }
-        idle.push(postfix);
+        idle.push(gateway);
     }
-    let mut busy = Postfix::connect(service.addr).await;
+    let mut busy = Gateway::connect(service.addr).await;
     let begun = Instant::now();
     for _ in 0..500 {
         assert!(busy.ask("203.0.113.7", CARL).await.starts_with("550"));
@@ -235,10 +235,10 @@ fn idle_connections() -> usize {
 async fn who_finds_no_place_waits_until_another_leaves() {
     let app = TestApp::start().await;
     let service = PolicyService::start(&app, 2).await;
-    let mut first = Postfix::connect(service.addr).await;
-    let mut second = Postfix::connect(service.addr).await;
+    let mut first = Gateway::connect(service.addr).await;
+    let mut second = Gateway::connect(service.addr).await;
     assert_eq!((first.ask("203.0.113.7", CARL).await, second.ask("203.0.113.7", CARL).await), ("DUNNO".into(), "DUNNO".into()));
-    let mut third = Postfix::connect(service.addr).await;
+    let mut third = Gateway::connect(service.addr).await;
     third.send(request("203.0.113.7", CARL).as_bytes()).await;
     assert!(tokio::time::timeout(Duration::from_millis(200), third.action()).await.is_err(), "it waits");
     drop(first);
@@ -247,10 +247,10 @@ async fn who_finds_no_place_waits_until_another_leaves() {
 
 #[tokio::test]
 async fn stopping_ends_idle_connections_at_once() {
-    let (_app, service, mut postfix) = service().await;
-    assert_eq!(postfix.ask("203.0.113.7", CARL).await, "DUNNO");
+    let (_app, service, mut gateway) = service().await;
+    assert_eq!(gateway.ask("203.0.113.7", CARL).await, "DUNNO");
     service.stop.cancel();
-    assert_eq!(postfix.action().await, None);
+    assert_eq!(gateway.action().await, None);
     service.ended().await;
 }
 
@@ -266,13 +266,13 @@ async fn before_the_list_is_loaded_nothing_is_said() {
 
 #[tokio::test]
 async fn a_block_of_a_cause_that_is_gone_still_gets_a_reply() {
-    let (app, _service, mut postfix) = service().await;
+    let (app, _service, mut gateway) = service().await;
     let block = app.block("203.0.113.7", "PB-SPAM").await;
     sqlx::query("UPDATE blocks SET cause = 'PB-GONE'").execute(app.desk().db.pool()).await.unwrap();
     let mut tx = app.desk().db.begin().await.unwrap();
     app.desk().change(&mut tx, postern::store::changes::Subject::Block, Id(block.id.0)).await.unwrap();
     tx.commit().await.unwrap();
     app.desk().follow().await;
-    let reply = postfix.ask("203.0.113.7", CARL).await;
+    let reply = gateway.ask("203.0.113.7", CARL).await;
     assert!(reply.starts_with("550 5.7.1 ") && reply.contains("PB-GONE") && reply.contains(&block.case_code), "{reply}");
 }

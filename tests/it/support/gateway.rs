@@ -55,9 +55,9 @@ pub(crate) fn judge(app: &TestApp) -> Judge {
 }
 
 /// A connection of a mail server.
-pub(crate) struct Postfix(TcpStream);
+pub(crate) struct Gateway(TcpStream);
 
-impl Postfix {
+impl Gateway {
     /// Connects.
     pub(crate) async fn connect(addr: SocketAddr) -> Self {
         Self(TcpStream::connect(addr).await.unwrap())

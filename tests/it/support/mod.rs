@@ -9,7 +9,7 @@ mod program;
 mod sink;
 pub(crate) mod wire;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,7 +29,7 @@ use postern::web;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
-pub(crate) use gateway::{PolicyService, Postfix, judge, request};
+pub(crate) use gateway::{Gateway, PolicyService, judge, request};
 pub(crate) use program::{Place, Serving};
 pub(crate) use sink::{Delivered, Sink};
 
@@ -166,19 +166,19 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Waits until something listens on a port of this machine.
+/// Waits until somebody listens on a port of this machine.
 pub(crate) fn until_listening(port: u16) {
     let begun = Instant::now();
-    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing listens on port {port}");
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody listens on port {port}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Adds a member of the staff at the command line, with the usual password.
+/// A new member of the staff, added at the command line, with the password of everybody.
 pub(crate) fn add_member(place: &Place, email: &str, role: Role) {
-    let arguments = ["staff", "add", email, "--role", role.as_str(), "--password-stdin"];
-    place.run_with(&arguments, &[], &format!("{PASSWORD}\n")).assert_ok("Added");
+    let input = format!("{PASSWORD}\n");
+    place.run_with(&["staff", "add", email, "--role", role.as_str(), "--password-stdin"], &[], &input).assert_ok("Added");
 }
 
 /// Waits until something is so that other tasks or processes bring about; fails when it takes half a minute.

@@ -156,7 +156,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Asks for a page; gives status and the whole answer, or nothing when nobody answers.
+    /// Asks for a page without any cookie; gives status and the whole answer, or nothing when nobody answers.
     pub(crate) fn get(&self, path: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(self.http).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -167,10 +167,8 @@ impl Serving {
         Some((answer.split(' ').nth(1)?.parse().ok()?, answer))
     }
 
-    /// Ends it at once, as a power cut would.
-    pub(crate) fn kill(self) {
-        drop(self);
-    }
+    /// Ends it at once (SIGKILL), as when the power goes.
+    pub(crate) fn kill(self) {}
 
     /// Asks it to end (SIGTERM) and waits until it has; gives how it ended.
     pub(crate) async fn stop(mut self) -> ExitStatus {

@@ -70,7 +70,7 @@ impl Sink {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    /// The port it listens on.
+    /// The port that it listens on, on loopback.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
