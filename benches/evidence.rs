@@ -29,9 +29,7 @@ fn repeated(size: usize, mut line: impl FnMut(&mut String, usize)) -> String {
 
 /// Measures one text.
 fn measure(bencher: Bencher<'_, '_>, text: &str) {
-    bencher
-        .counter(BytesCount::of_str(text))
-        .bench(|| read(divan::black_box(text.as_bytes()), &Context::default()));
+    bencher.counter(BytesCount::of_str(text)).bench(|| read(divan::black_box(text.as_bytes()), &Context::default()));
 }
 
 /// A Postfix log of which two lines in a hundred are refusals.
@@ -75,10 +73,7 @@ fn exim_refusals(bencher: Bencher<'_, '_>, size: usize) {
 #[divan::bench(args = SIZES, sample_count = 3)]
 fn prose_replies(bencher: Bencher<'_, '_>, size: usize) {
     let text = repeated(size, |out, n| {
-        let _ = writeln!(
-            out,
-            "<u{n}@example.org>:\nRemote host said: 550 5.1.1 no such user {n}\n"
-        );
+        let _ = writeln!(out, "<u{n}@example.org>:\nRemote host said: 550 5.1.1 no such user {n}\n");
     });
     measure(bencher, &text);
 }
@@ -112,11 +107,7 @@ fn nested_parts(bencher: Bencher<'_, '_>, depth: usize) {
         "From: mailer-daemon@example.com\nSubject: failure\nContent-Type: multipart/mixed; boundary=b0\n\n",
     );
     for n in 0..depth {
-        let _ = writeln!(
-            text,
-            "--b{n}\nContent-Type: multipart/mixed; boundary=b{}\n",
-            n + 1
-        );
+        let _ = writeln!(text, "--b{n}\nContent-Type: multipart/mixed; boundary=b{}\n", n + 1);
     }
     text.push_str("550 5.1.1 end\n");
     measure(bencher, &text);
@@ -125,10 +116,7 @@ fn nested_parts(bencher: Bencher<'_, '_>, depth: usize) {
 /// A header field folded over very many lines.
 #[divan::bench(args = [1000, 100_000], sample_count = 3)]
 fn folding(bencher: Bencher<'_, '_>, lines: usize) {
-    let text = format!(
-        "From: a@example.com\nReceived: by x\nSubject: x\n{}\n\nbody\n",
-        " 550 x\n".repeat(lines)
-    );
+    let text = format!("From: a@example.com\nReceived: by x\nSubject: x\n{}\n\nbody\n", " 550 x\n".repeat(lines));
     measure(bencher, &text);
 }
 

@@ -24,10 +24,7 @@ fn hostile(shape: &str, size: usize) -> Vec<u8> {
         "folding" => format!("Received: from a\n{}", fill(" x\n")),
         "brackets" => format!("Authentication-Results: {}", fill("(\"<[")),
         "semicolons" => format!("Received: from a by b{}", fill("; Mon, 23")),
-        "results" => format!(
-            "Authentication-Results: mx; {}",
-            fill("dkim=pass (a) x.y=z; ")
-        ),
+        "results" => format!("Authentication-Results: mx; {}", fill("dkim=pass (a) x.y=z; ")),
         "fields" => fill("X-Spam-Score: 5\nFrom: a@example.org\n"),
         _ => fill("@=:\"password: AUTH PLAIN :// SG."),
     }
@@ -42,19 +39,15 @@ fn main() {
 fn read_ordinary(bencher: Bencher<'_, '_>, hops: usize) {
     let text = ordinary(hops);
     let context = Context::default();
-    bencher
-        .counter(BytesCount::of_slice(&text))
-        .bench(|| header::read(divan::black_box(&text), &context));
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| header::read(divan::black_box(&text), &context));
 }
 
 #[divan::bench(args = [3, 8])]
 fn mail_parser_ordinary(bencher: Bencher<'_, '_>, hops: usize) {
     let text = ordinary(hops);
-    bencher.counter(BytesCount::of_slice(&text)).bench(|| {
-        mail_parser::MessageParser::default()
-            .parse_headers(divan::black_box(&text[..]))
-            .is_some()
-    });
+    bencher
+        .counter(BytesCount::of_slice(&text))
+        .bench(|| mail_parser::MessageParser::default().parse_headers(divan::black_box(&text[..])).is_some());
 }
 
 /// The hostile shapes and their sizes.
@@ -81,33 +74,23 @@ const SHAPES: [(&str, usize); 16] = [
 fn read_hostile(bencher: Bencher<'_, '_>, (shape, size): (&str, usize)) {
     let text = hostile(shape, size);
     let context = Context::default();
-    bencher
-        .counter(BytesCount::of_slice(&text))
-        .bench(|| header::read(divan::black_box(&text), &context));
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| header::read(divan::black_box(&text), &context));
 }
 
 #[divan::bench(args = SHAPES, sample_count = 5, sample_size = 1)]
 fn lint_hostile(bencher: Bencher<'_, '_>, (shape, size): (&str, usize)) {
     let text = hostile(shape, size);
     let context = Context::default();
-    bencher
-        .counter(BytesCount::of_slice(&text))
-        .bench(|| lint::check(divan::black_box(&text), 1, &context));
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| lint::check(divan::black_box(&text), 1, &context));
 }
 
 #[divan::bench(args = SHAPES, sample_count = 5, sample_size = 1)]
 fn mask_hostile(bencher: Bencher<'_, '_>, (shape, size): (&str, usize)) {
     let text = hostile(shape, size);
-    bencher
-        .counter(BytesCount::of_slice(&text))
-        .with_inputs(|| text.clone())
-        .bench_values(|mut bytes| {
-            let masked = mask::secrets(&mut bytes);
-            (
-                masked,
-                mask::recipients(&String::from_utf8_lossy(&bytes)).len(),
-            )
-        });
+    bencher.counter(BytesCount::of_slice(&text)).with_inputs(|| text.clone()).bench_values(|mut bytes| {
+        let masked = mask::secrets(&mut bytes);
+        (masked, mask::recipients(&String::from_utf8_lossy(&bytes)).len())
+    });
 }
 
 #[divan::bench(args = [1_000_000, 10_000_000], sample_count = 5, sample_size = 1)]

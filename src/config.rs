@@ -29,31 +29,146 @@ pub struct Setting {
 
 /// All settings.
 pub const SETTINGS: &[Setting] = &[
-    Setting { key: "http.listen", default: "127.0.0.1:8080", example: "127.0.0.1:8080", help: "Address and port of the web pages." },
-    Setting { key: "http.public_url", default: "", example: "https://postmaster.example.org", help: "What people reach the portal by; case links and mails are made of it. Default: `http://` and `http.listen`." },
-    Setting { key: "http.trusted_proxies", default: "", example: "127.0.0.1, 2001:db8::/64", help: "Networks of reverse proxies whose `X-Forwarded-For` is believed." },
-    Setting { key: "http.max_requests", default: "256", example: "256", help: "How many requests are worked on at once; more wait or get 503." },
-    Setting { key: "database.url", default: "sqlite:data/postern.db", example: "postgres://postern@db.example.org/postern", help: "`sqlite:` and a file, or `postgres://` and a server." },
+    Setting {
+        key: "http.listen",
+        default: "127.0.0.1:8080",
+        example: "127.0.0.1:8080",
+        help: "Address and port of the web pages.",
+    },
+    Setting {
+        key: "http.public_url",
+        default: "",
+        example: "https://postmaster.example.org",
+        help: "What people reach the portal by; case links and mails are made of it. Default: `http://` and `http.listen`.",
+    },
+    Setting {
+        key: "http.trusted_proxies",
+        default: "",
+        example: "127.0.0.1, 2001:db8::/64",
+        help: "Networks of reverse proxies whose `X-Forwarded-For` is believed.",
+    },
+    Setting {
+        key: "http.max_requests",
+        default: "256",
+        example: "256",
+        help: "How many requests are worked on at once; more wait or get 503.",
+    },
+    Setting {
+        key: "database.url",
+        default: "sqlite:data/postern.db",
+        example: "postgres://postern@db.example.org/postern",
+        help: "`sqlite:` and a file, or `postgres://` and a server.",
+    },
     Setting { key: "database.connections", default: "8", example: "8", help: "How many connections are held at most." },
-    Setting { key: "provider.name", default: "our mail service", example: "Example Mail", help: "The provider's name on pages and in mails." },
-    Setting { key: "mail.smtp_url", default: "", example: "smtp://relay.example.org:587?tls=required", help: "Where mails are handed over: `smtp://user:password@host:port?tls=required`, `smtps://…`, or `smtp://127.0.0.1:25` without TLS. Without it mails stay in the outbox, where staff read them." },
-    Setting { key: "mail.from", default: "postmaster@localhost.localdomain", example: "postmaster@postmaster.example.org", help: "Sender of the mails. Its domain is the portal's mail domain (`bounce+…@`, `reply+…@`)." },
-    Setting { key: "mail.inbound", default: "no", example: "yes", help: "Whether mail to the portal's domain is handed to `postern inbound`; then senders may answer by mail." },
-    Setting { key: "mail.most_per_hour", default: "20", example: "20", help: "How many mails one address gets in an hour; more wait." },
-    Setting { key: "gateways.policy.listen", default: "127.0.0.1:10031", example: "127.0.0.1:10031", help: "Address and port of the Postfix policy service; `off` for none." },
-    Setting { key: "gateways.policy.connections", default: "10000", example: "10000", help: "How many connections the policy service holds at once." },
-    Setting { key: "gateways.open_recipients", default: "postmaster@, abuse@", example: "postmaster@, abuse@", help: "Recipients that are reached from blocked addresses too: `local@` at any domain, or whole addresses (RFC 5321, 4.5.1)." },
-    Setting { key: "provider.hosts", default: "", example: "mx1.example.org, example.org", help: "Host names or domains of the provider's own mail servers: how a pasted refusal is recognised as ours." },
-    Setting { key: "provider.networks", default: "", example: "192.0.2.0/24, 2001:db8:1::/48", help: "The provider's own networks." },
-    Setting { key: "content.folder", default: "", example: "/etc/postern/content", help: "A folder whose articles, causes and answers stand in for the built-in ones." },
-    Setting { key: "evidence.retention", default: "180d", example: "180d", help: "How long evidence and senders' texts are kept after they came; tickets and figures stay." },
-    Setting { key: "tickets.probation", default: "14d", example: "14d", help: "The length of probation that a lift suggests." },
-    Setting { key: "limits.requests_per_hour", default: "30", example: "30", help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour." },
-    Setting { key: "limits.checks_per_minute", default: "60", example: "60", help: "How many addresses one visitor may look up in a minute." },
-    Setting { key: "limits.sign_ins_per_hour", default: "20", example: "20", help: "How many failed sign-ins one visitor or one account may have in an hour." },
-    Setting { key: "staff.session", default: "12h", example: "12h", help: "How long a session of staff lasts without being used." },
+    Setting {
+        key: "provider.name",
+        default: "our mail service",
+        example: "Example Mail",
+        help: "The provider's name on pages and in mails.",
+    },
+    Setting {
+        key: "mail.smtp_url",
+        default: "",
+        example: "smtp://relay.example.org:587?tls=required",
+        help: "Where mails are handed over: `smtp://user:password@host:port?tls=required`, `smtps://…`, or `smtp://127.0.0.1:25` without TLS. Without it mails stay in the outbox, where staff read them.",
+    },
+    Setting {
+        key: "mail.from",
+        default: "postmaster@localhost.localdomain",
+        example: "postmaster@postmaster.example.org",
+        help: "Sender of the mails. Its domain is the portal's mail domain (`bounce+…@`, `reply+…@`).",
+    },
+    Setting {
+        key: "mail.inbound",
+        default: "no",
+        example: "yes",
+        help: "Whether mail to the portal's domain is handed to `postern inbound`; then senders may answer by mail.",
+    },
+    Setting {
+        key: "mail.most_per_hour",
+        default: "20",
+        example: "20",
+        help: "How many mails one address gets in an hour; more wait.",
+    },
+    Setting {
+        key: "gateways.policy.listen",
+        default: "127.0.0.1:10031",
+        example: "127.0.0.1:10031",
+        help: "Address and port of the Postfix policy service; `off` for none.",
+    },
+    Setting {
+        key: "gateways.policy.connections",
+        default: "10000",
+        example: "10000",
+        help: "How many connections the policy service holds at once.",
+    },
+    Setting {
+        key: "gateways.open_recipients",
+        default: "postmaster@, abuse@",
+        example: "postmaster@, abuse@",
+        help: "Recipients that are reached from blocked addresses too: `local@` at any domain, or whole addresses (RFC 5321, 4.5.1).",
+    },
+    Setting {
+        key: "provider.hosts",
+        default: "",
+        example: "mx1.example.org, example.org",
+        help: "Host names or domains of the provider's own mail servers: how a pasted refusal is recognised as ours.",
+    },
+    Setting {
+        key: "provider.networks",
+        default: "",
+        example: "192.0.2.0/24, 2001:db8:1::/48",
+        help: "The provider's own networks.",
+    },
+    Setting {
+        key: "content.folder",
+        default: "",
+        example: "/etc/postern/content",
+        help: "A folder whose articles, causes and answers stand in for the built-in ones.",
+    },
+    Setting {
+        key: "evidence.retention",
+        default: "180d",
+        example: "180d",
+        help: "How long evidence and senders' texts are kept after they came; tickets and figures stay.",
+    },
+    Setting {
+        key: "tickets.probation",
+        default: "14d",
+        example: "14d",
+        help: "The length of probation that a lift suggests.",
+    },
+    Setting {
+        key: "limits.requests_per_hour",
+        default: "30",
+        example: "30",
+        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour.",
+    },
+    Setting {
+        key: "limits.checks_per_minute",
+        default: "60",
+        example: "60",
+        help: "How many addresses one visitor may look up in a minute.",
+    },
+    Setting {
+        key: "limits.sign_ins_per_hour",
+        default: "20",
+        example: "20",
+        help: "How many failed sign-ins one visitor or one account may have in an hour.",
+    },
+    Setting {
+        key: "staff.session",
+        default: "12h",
+        example: "12h",
+        help: "How long a session of staff lasts without being used.",
+    },
     Setting { key: "log.format", default: "text", example: "json", help: "`text` for people or `json` for programs." },
-    Setting { key: "log.level", default: "info", example: "postern=debug,info", help: "What is logged, as `tracing` directives." },
+    Setting {
+        key: "log.level",
+        default: "info",
+        example: "postern=debug,info",
+        help: "What is logged, as `tracing` directives.",
+    },
 ];
 
 /// What is wrong with a setting.
@@ -287,10 +402,16 @@ impl Values {
                 max_requests: self.get("http.max_requests", |t| number(t, 1, 100_000))?,
             },
             database: Database {
-                url: self.get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
+                url: self
+                    .get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
                 connections: self.get("database.connections", |t| number(t, 1, 1_000))?,
             },
-            provider: if demo && !self.0.contains_key("provider.name") { "Example Mail" } else { self.text("provider.name") }.to_owned(),
+            provider: if demo && !self.0.contains_key("provider.name") {
+                "Example Mail"
+            } else {
+                self.text("provider.name")
+            }
+            .to_owned(),
             own_hosts: self.get("provider.hosts", list::<String>)?,
             own_networks: self.get("provider.networks", list::<Net>)?,
             mail: Mail {
@@ -378,7 +499,11 @@ fn database_url(text: &str, demo_default: bool) -> Result<String, &'static str> 
         return Ok("sqlite:data/demo.db".to_owned());
     }
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|start| text.starts_with(start));
-    if known && text != "sqlite:" { Ok(text.to_owned()) } else { Err("write sqlite: and a file, or postgres:// and a server") }
+    if known && text != "sqlite:" {
+        Ok(text.to_owned())
+    } else {
+        Err("write sqlite: and a file, or postgres:// and a server")
+    }
 }
 
 /// Reads where mails are handed over.
@@ -500,7 +625,11 @@ mod tests {
     fn file_and_environment_are_layers() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("postern.toml");
-        std::fs::write(&path, "[http]\nlisten = \"127.0.0.1:9\"\ntrusted_proxies = [\"192.0.2.1\"]\n[mail]\ninbound = true\n").unwrap();
+        std::fs::write(
+            &path,
+            "[http]\nlisten = \"127.0.0.1:9\"\ntrusted_proxies = [\"192.0.2.1\"]\n[mail]\ninbound = true\n",
+        )
+        .unwrap();
         let mut values = Values::default();
         values.add_file(&path).unwrap();
         values.add_environment([("POSTERN_HTTP__LISTEN".to_owned(), "127.0.0.1:10".to_owned())].into_iter()).unwrap();

@@ -342,7 +342,10 @@ mod tests {
         assert_eq!(ask(&index, "203.0.113.8", 1_000), None);
         assert_eq!(ask(&index, "203.0.114.1", 200), None);
         let hit = index.find("203.0.113.9".parse().unwrap(), Time(200)).unwrap();
-        assert_eq!((hit.net.to_string().as_str(), &*hit.cause, hit.case_code.as_str()), ("203.0.113.0/24", "PB-1", "CASE0001"));
+        assert_eq!(
+            (hit.net.to_string().as_str(), &*hit.cause, hit.case_code.as_str()),
+            ("203.0.113.0/24", "PB-1", "CASE0001")
+        );
         index.apply_block(&block(1, "203.0.113.0/24", Action::Reject), false);
         assert_eq!(ask(&index, "203.0.113.8", 200), None);
         assert_eq!(index.count(), 1);

@@ -137,7 +137,10 @@ async fn find(app: &App, net: Net) -> anyhow::Result<()> {
     for block in found {
         let until = block.until.map_or_else(|| "never".to_owned(), Time::human);
         let state = block.state_at(now);
-        say(&format!("{}  {}  {state}  since {}  until {until}  {}", block.net, block.cause, block.since, block.source))?;
+        say(&format!(
+            "{}  {}  {state}  since {}  until {until}  {}",
+            block.net, block.cause, block.since, block.source
+        ))?;
     }
     Ok(())
 }
@@ -179,10 +182,7 @@ async fn import(app: &App, file: &Path, plan: Plan, skip_bad: bool) -> anyhow::R
         }
     }
     let counts = app.desk.finish_import(import).await?;
-    say(&format!(
-        "{} new, {} known, {} stay lifted, {} ended.",
-        counts.added, counts.kept, counts.held, counts.dropped
-    ))
+    say(&format!("{} new, {} known, {} stay lifted, {} ended.", counts.added, counts.kept, counts.held, counts.dropped))
 }
 
 /// Reads all lines; gives how many were bad.
@@ -243,7 +243,10 @@ mod tests {
     #[test]
     fn lines_are_read_and_faults_named() {
         let entry = parse_line(b"203.0.113.0/24 PB-DYN # access range\n").unwrap().unwrap();
-        assert_eq!((entry.net.to_string().as_str(), entry.cause.as_deref(), entry.note.as_str()), ("203.0.113.0/24", Some("PB-DYN"), "access range"));
+        assert_eq!(
+            (entry.net.to_string().as_str(), entry.cause.as_deref(), entry.note.as_str()),
+            ("203.0.113.0/24", Some("PB-DYN"), "access range")
+        );
         assert_eq!(parse_line(b"  # only a comment\n"), Ok(None));
         assert_eq!(parse_line(b"\r\n"), Ok(None));
         assert!(parse_line(b"203.0.113.7/24\n").unwrap_err().contains("203.0.113.0/24"));

@@ -135,7 +135,8 @@ pub(super) async fn fill(app: &App) -> anyhow::Result<()> {
     for (email, password, role) in SIGN_INS {
         let email = Email::parse(email)?;
         let name = email.as_str().split('@').next().unwrap_or_default().to_owned();
-        let shown = format!("{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
+        let shown =
+            format!("{}{}", name.get(..1).unwrap_or_default().to_uppercase(), name.get(1..).unwrap_or_default());
         let member = app.desk.add_staff(&Who::operator(), &email, &shown, role, password).await?;
         people.insert(name, member);
     }
@@ -150,7 +151,9 @@ pub(super) async fn fill(app: &App) -> anyhow::Result<()> {
                 cases.insert(block.net, block.case_code);
             }
             Act::Lift(net) => lift_plainly(&desk, net, &people).await?,
-            Act::Ticket(ticket) => play_ticket(&desk, &ticket, &people, &cases).await.with_context(|| ticket.email.to_string())?,
+            Act::Ticket(ticket) => {
+                play_ticket(&desk, &ticket, &people, &cases).await.with_context(|| ticket.email.to_string())?
+            }
         }
     }
     for exemption in play.exemption {

@@ -41,7 +41,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let mut found = Findings::default();
     web(config, &mut found)?;
     match Content::read(config) {
-        Ok(content) => found.good(&format!("content: {} causes, {} articles", content.causes.iter().count(), content.articles("en").len()))?,
+        Ok(content) => found.good(&format!(
+            "content: {} causes, {} articles",
+            content.causes.iter().count(),
+            content.articles("en").len()
+        ))?,
         Err(error) => found.fault(&format!("{error:#}"))?,
     }
     database(config, &mut found).await?;
@@ -65,7 +69,9 @@ fn web(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
         found.hint("http.public_url is this machine: case links in refusals lead nowhere for others")?;
     }
     if url.starts_with("https://") && config.http.trusted_proxies.is_empty() {
-        found.hint("http.trusted_proxies is empty: behind a reverse proxy all visitors look like one, and share its limits")?;
+        found.hint(
+            "http.trusted_proxies is empty: behind a reverse proxy all visitors look like one, and share its limits",
+        )?;
     }
     Ok(())
 }
@@ -93,10 +99,13 @@ async fn database(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
 /// Where mails go.
 async fn mail(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
     let Some(url) = &config.mail.smtp_url else {
-        return found.hint("mail.smtp_url is not set: mails stay in the outbox, where staff read them; senders get none");
+        return found
+            .hint("mail.smtp_url is not set: mails stay in the outbox, where staff read them; senders get none");
     };
     if config.mail.from.domain() == "localhost.localdomain" {
-        found.fault("mail.from is not set, but mail.smtp_url is: name the sender, such as postmaster@postmaster.example.org")?;
+        found.fault(
+            "mail.from is not set, but mail.smtp_url is: name the sender, such as postmaster@postmaster.example.org",
+        )?;
     }
     if url.scheme() == "smtp" && !url.query_pairs().any(|(key, _)| key == "tls") && !url.username().is_empty() {
         found.hint("mail.smtp_url has a password and no TLS: add ?tls=required")?;
@@ -116,7 +125,9 @@ async fn gateways(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
         return found.hint("gateways.policy.listen is off: no Postfix can ask here");
     };
     if !addr.ip().is_loopback() {
-        found.hint(&format!("gateways.policy.listen = {addr}: the protocol has no passwords; keep others out by a firewall or VPN"))?;
+        found.hint(&format!(
+            "gateways.policy.listen = {addr}: the protocol has no passwords; keep others out by a firewall or VPN"
+        ))?;
     }
     match tokio::time::timeout(Duration::from_secs(3), tokio::net::TcpStream::connect(addr)).await {
         Ok(Ok(_)) => found.good(&format!("gateways.policy.listen: something answers at {addr}")),

@@ -20,8 +20,12 @@ mod staff;
 
 /// The postmaster portal for mail providers.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = "The postmaster portal for mail providers: senders ask why their mail is refused, staff decide, \
-mail gateways obey.\n\nFirst steps:\n  postern serve --demo     a demonstration with invented data, on this machine only\n  postern serve            the real thing; prints a link that creates the first admin\n  postern doctor           says what is set up wrong\n\nSettings stand in postern.toml; `postern settings` lists them.")]
+#[command(
+    version,
+    about,
+    long_about = "The postmaster portal for mail providers: senders ask why their mail is refused, staff decide, \
+mail gateways obey.\n\nFirst steps:\n  postern serve --demo     a demonstration with invented data, on this machine only\n  postern serve            the real thing; prints a link that creates the first admin\n  postern doctor           says what is set up wrong\n\nSettings stand in postern.toml; `postern settings` lists them."
+)]
 struct Cli {
     /// The settings file [default: postern.toml, if there is one here].
     #[arg(long, global = true, value_name = "FILE")]
@@ -125,8 +129,16 @@ fn say(line: &str) -> anyhow::Result<()> {
 fn start_log(config: &Config, serving: bool) -> anyhow::Result<()> {
     let level = if serving { config.log_level.as_str() } else { "warn" };
     let filter: tracing_subscriber::EnvFilter = level.parse().context("log.level")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
-    if config.log_json { builder.json().init() } else { builder.init() }
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    if config.log_json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
     Ok(())
 }
 
@@ -147,7 +159,10 @@ fn settings(markdown: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     for setting in crate::config::SETTINGS {
-        say(&format!("{} = \"{}\"\n    {}\n    Example: \"{}\"", setting.key, setting.default, setting.help, setting.example))?;
+        say(&format!(
+            "{} = \"{}\"\n    {}\n    Example: \"{}\"",
+            setting.key, setting.default, setting.help, setting.example
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,10 @@ pub(super) fn run(files: &[PathBuf], pretty: bool) -> anyhow::Result<ExitCode> {
             }
             Err(error) => {
                 tracing::debug!(error = error.to_string(), "skipped");
-                let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("postern: {}: {error}\n", file.display()));
+                let _ = std::io::Write::write_fmt(
+                    &mut std::io::stderr(),
+                    format_args!("postern: {}: {error}\n", file.display()),
+                );
                 code = ExitCode::FAILURE;
             }
         }

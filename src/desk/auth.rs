@@ -195,7 +195,8 @@ impl Desk {
 
     /// Gives a member another role.
     pub async fn set_role(&self, by: &Staff, id: Id, role: Role) -> Done<()> {
-        self.manage(by, id, "staff.role-set", role.as_str(), async |tx| staff::set_role(&mut **tx, id, role).await).await
+        self.manage(by, id, "staff.role-set", role.as_str(), async |tx| staff::set_role(&mut **tx, id, role).await)
+            .await
     }
 
     /// Takes or gives back a member's right to sign in; taking it ends the sessions.
@@ -240,7 +241,9 @@ impl Desk {
         limits::take_turn(&mut tx, "staff").await?;
         let member = staff::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
         if !change(&mut tx).await? {
-            return Err(Refusal::Invalid("this cannot be done: the last admin must stay, or it is so already".to_owned()));
+            return Err(Refusal::Invalid(
+                "this cannot be done: the last admin must stay, or it is so already".to_owned(),
+            ));
         }
         let detail = format!("{} {detail}", member.email);
         self.record(&mut tx, &Who::staff(&by.name), what, detail.trim(), About::default()).await?;

@@ -122,7 +122,9 @@ impl Desk {
     pub(super) async fn end_probations(&self, tx: &mut Tx, who: &Who, block: &Block) -> Done<()> {
         let now = self.now();
         for probation in probations::running_inside(&mut **tx, block.net, now).await? {
-            if block.evidence_at > probation.since && probations::end(&mut **tx, probation.id, "newer evidence", now).await? {
+            if block.evidence_at > probation.since
+                && probations::end(&mut **tx, probation.id, "newer evidence", now).await?
+            {
                 self.change(tx, Subject::Probation, probation.id).await?;
                 let about = About { ticket: probation.ticket_id, block: Some(block.id), net: Some(probation.net) };
                 self.record(tx, who, "probation.ended", &block.cause, about).await?;

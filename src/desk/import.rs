@@ -76,7 +76,8 @@ impl Desk {
     /// When the cause is unknown, or another import of the same source is under way.
     pub async fn begin_import(&self, who: &Who, plan: Plan) -> Done<Import> {
         self.cause(&plan.cause)?;
-        let plan = Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
+        let plan =
+            Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
         if plan.source.is_empty() {
             return Err(Refusal::Invalid("name the source of the list".to_owned()));
         }

@@ -139,7 +139,15 @@ impl Desk {
     }
 
     /// Makes an exemption that counts for one block only.
-    async fn carve(&self, tx: &mut Tx, who: &Who, block: &Block, net: Net, reason: &str, ticket: Option<Id>) -> Done<()> {
+    async fn carve(
+        &self,
+        tx: &mut Tx,
+        who: &Who,
+        block: &Block,
+        net: Net,
+        reason: &str,
+        ticket: Option<Id>,
+    ) -> Done<()> {
         let now = self.now();
         let exemption = Exemption {
             id: Id::new(now),
@@ -201,7 +209,9 @@ impl Desk {
             covering.into_iter().filter(|b| b.is_live(now)).partition(|b| b.net == net);
         if exact.is_empty() {
             return Err(Refusal::Invalid(match wider.first() {
-                Some(block) => format!("{net} has no block of its own; it is covered by {} ({})", block.net, block.cause),
+                Some(block) => {
+                    format!("{net} has no block of its own; it is covered by {} ({})", block.net, block.cause)
+                }
                 None => format!("{net} is not blocked"),
             }));
         }

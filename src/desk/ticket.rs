@@ -23,7 +23,9 @@ impl Desk {
         may_work(by)?;
         let mut tx = self.db.begin().await?;
         let name = match to {
-            Some(id) => staff::find(&mut *tx, id).await?.filter(|s| s.disabled_at.is_none()).ok_or(Refusal::NotFound)?.name,
+            Some(id) => {
+                staff::find(&mut *tx, id).await?.filter(|s| s.disabled_at.is_none()).ok_or(Refusal::NotFound)?.name
+            }
             None => String::new(),
         };
         if !tickets::assign(&mut *tx, ticket, version, to, self.now()).await? {

@@ -66,9 +66,9 @@ impl Article {
     /// # Errors
     /// When its head is missing or makes no sense.
     pub fn parse(slug: &str, source: &str, variables: &[(&str, &str)]) -> Result<Self, BadArticle> {
-        let source = variables.iter().fold(source.replace("\r\n", "\n"), |text, (name, value)| {
-            text.replace(&format!("{{{{{name}}}}}"), value)
-        });
+        let source = variables
+            .iter()
+            .fold(source.replace("\r\n", "\n"), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value));
         let rest = source.trim_start_matches('\u{feff}').strip_prefix("+++\n").ok_or(BadArticle::NoFront)?;
         let (head, body) = rest.split_once("\n+++\n").ok_or(BadArticle::NoFront)?;
         let front: Front = toml::from_str(head)?;
@@ -147,7 +147,12 @@ mod tests {
     #[test]
     fn the_search_wants_all_words_and_prefers_the_title() {
         let late = Article::parse("late", SOURCE, &[]).unwrap();
-        let other = Article::parse("other", &SOURCE.replace("Why late?", "Spam").replace("slow", "x").replace("Hello", "late"), &[]).unwrap();
+        let other = Article::parse(
+            "other",
+            &SOURCE.replace("Why late?", "Spam").replace("slow", "x").replace("Hello", "late"),
+            &[],
+        )
+        .unwrap();
         let both = [other, late];
         let found: Vec<&str> = search(&both, "LATE").iter().map(|a| a.slug.as_str()).collect();
         assert_eq!(found, ["late", "other"]);

@@ -135,7 +135,8 @@ impl Cause {
             Action::Defer => 400..=499,
         };
         let digit = (self.smtp / 100).to_string();
-        let reply = self.reply_text("https://postmaster.provider.example/c/XXXXXXXX/2001:0db8:0000:0000:0000:0000:0000:0001");
+        let reply =
+            self.reply_text("https://postmaster.provider.example/c/XXXXXXXX/2001:0db8:0000:0000:0000:0000:0000:0001");
         if !is_code(&self.code) {
             return Some("code must be capitals, digits and hyphens, at most 20, such as PB-SPAM".to_owned());
         }

@@ -288,9 +288,7 @@ pub fn fold(addr: IpAddr) -> IpAddr {
 /// A mapped IPv6 network as the IPv4 network it stands for.
 fn fold_net(net: Ipv6Net) -> IpNet {
     let mapped = net.network().to_ipv4_mapped().filter(|_| net.prefix_len() >= 96);
-    mapped
-        .and_then(|v4| Ipv4Net::new(v4, net.prefix_len() - 96).ok())
-        .map_or(IpNet::V6(net), IpNet::V4)
+    mapped.and_then(|v4| Ipv4Net::new(v4, net.prefix_len() - 96).ok()).map_or(IpNet::V6(net), IpNet::V4)
 }
 
 /// The address as a number, IPv4 mapped into IPv6.

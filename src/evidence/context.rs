@@ -46,10 +46,7 @@ pub(crate) struct Work {
 impl Work {
     /// Opens the account of one reading.
     pub(crate) fn new(budget: Budget) -> Self {
-        Self {
-            left: budget.0,
-            cut: false,
-        }
+        Self { left: budget.0, cut: false }
     }
 
     /// Pays for looking at `bytes`; says whether there was enough left.

@@ -68,10 +68,7 @@ fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
     }
     let (logged, timed) = log::read(text, context, work);
     let wrapped = !timed && is_wrapped(text, &logged);
-    if (!logged.replies.is_empty() && !wrapped)
-        || text.len() > MAX_PROSE
-        || (logged.kind == Kind::Log && !wrapped)
-    {
+    if (!logged.replies.is_empty() && !wrapped) || text.len() > MAX_PROSE || (logged.kind == Kind::Log && !wrapped) {
         return with_header(logged, text, context);
     }
     with_header(prose(text, context, logged), text, context)
@@ -84,11 +81,7 @@ fn is_wrapped(text: &str, logged: &Findings) -> bool {
         .iter()
         .take(5)
         .filter_map(|r| r.line)
-        .any(|line| {
-            text.lines()
-                .nth(line)
-                .is_some_and(|next| next.starts_with([' ', '\t']) && !next.trim().is_empty())
-        })
+        .any(|line| text.lines().nth(line).is_some_and(|next| next.starts_with([' ', '\t']) && !next.trim().is_empty()))
 }
 
 /// Reads a text that is neither a message nor a log: a pasted report, a transcript, bare replies.
@@ -99,17 +92,8 @@ fn prose(text: &str, context: &Context, logged: Findings) -> Findings {
     let replies = transcript::replies(text, 1, context);
     let mta = bounce::software(text).map(str::to_owned).or(logged.mta);
     if !replies.is_empty() {
-        let kind = if mta.is_some() && text.lines().count() > 3 {
-            Kind::Bounce
-        } else {
-            Kind::Reply
-        };
-        return Findings {
-            kind,
-            mta,
-            replies,
-            ..Findings::default()
-        };
+        let kind = if mta.is_some() && text.lines().count() > 3 { Kind::Bounce } else { Kind::Reply };
+        return Findings { kind, mta, replies, ..Findings::default() };
     }
     wordless(text, mta, context).unwrap_or_default()
 }
@@ -121,22 +105,9 @@ fn wordless(text: &str, mta: Option<String>, context: &Context) -> Option<Findin
         return None;
     }
     let line = text.lines().position(|l| !l.trim().is_empty()).unwrap_or(0) + 1;
-    let reply = describe::describe(
-        text,
-        Reply {
-            line: Some(line),
-            ..Reply::default()
-        },
-        context,
-    );
-    let says =
-        reply.category != Some(Category::Other) || reply.enhanced_status.is_some() || mta.is_some();
-    says.then(|| Findings {
-        kind: Kind::Reply,
-        mta,
-        replies: vec![reply],
-        ..Findings::default()
-    })
+    let reply = describe::describe(text, Reply { line: Some(line), ..Reply::default() }, context);
+    let says = reply.category != Some(Category::Other) || reply.enhanced_status.is_some() || mta.is_some();
+    says.then(|| Findings { kind: Kind::Reply, mta, replies: vec![reply], ..Findings::default() })
 }
 
 /// Reads a message, or the messages of a mailbox.
@@ -175,19 +146,13 @@ fn split_mailbox(text: &str) -> Vec<&str> {
     let mut starts = vec![0];
     for (at, _) in text.match_indices("\n\nFrom ") {
         let rest = text.get(at + 2..).unwrap_or("");
-        let header = rest
-            .lines()
-            .nth(1)
-            .is_some_and(|l| mime::field_start(l).is_some());
+        let header = rest.lines().nth(1).is_some_and(|l| mime::field_start(l).is_some());
         if header && starts.len() <= MAX_MESSAGES {
             starts.push(at + 2);
         }
     }
     starts.push(text.len());
-    starts
-        .windows(2)
-        .filter_map(|w| text.get(*w.first()?..*w.last()?))
-        .collect()
+    starts.windows(2).filter_map(|w| text.get(*w.first()?..*w.last()?)).collect()
 }
 
 /// Reads one message.
@@ -199,25 +164,15 @@ fn message(text: &str, context: &Context, work: &mut Work) -> Findings {
     }
     if matches!(findings.kind, Kind::Message | Kind::Header) {
         findings = with_header(findings, text, context);
-        findings.ips = findings
-            .header
-            .as_ref()
-            .and_then(|h| h.border_ip)
-            .into_iter()
-            .collect();
-        findings.mta = findings
-            .header
-            .as_ref()
-            .and_then(|h| h.mta.clone())
-            .or(findings.mta);
+        findings.ips = findings.header.as_ref().and_then(|h| h.border_ip).into_iter().collect();
+        findings.mta = findings.header.as_ref().and_then(|h| h.mta.clone()).or(findings.mta);
     }
     findings
 }
 
 /// Adds what the header in a text says.
 fn with_header(mut findings: Findings, text: &str, context: &Context) -> Findings {
-    let place = header_at(text)
-        .or((findings.kind != Kind::Log && text.len() <= MAX_PROSE).then_some((0, 1)));
+    let place = header_at(text).or((findings.kind != Kind::Log && text.len() <= MAX_PROSE).then_some((0, 1)));
     let Some((at, line)) = place else {
         return findings;
     };
@@ -271,31 +226,21 @@ const HEADER_STARTS: &[&str] = &[
 
 /// Whether a text starts with header fields: the first line is one, and more known ones follow.
 fn starts_with_header(text: &str) -> bool {
-    let mut lines = text
-        .lines()
-        .skip_while(|l| l.trim().is_empty() || l.starts_with("From ") || l.starts_with(">From "));
-    if lines
-        .clone()
-        .next()
-        .is_none_or(|l| mime::field_start(l).is_none())
-    {
+    let mut lines =
+        text.lines().skip_while(|l| l.trim().is_empty() || l.starts_with("From ") || l.starts_with(">From "));
+    if lines.clone().next().is_none_or(|l| mime::field_start(l).is_none()) {
         return false;
     }
     let mut names = Vec::new();
     for line in lines.by_ref().take(300) {
         if line.trim().is_empty()
-            || (!line.starts_with([' ', '\t'])
-                && mime::field_start(line).is_none()
-                && names.len() < 2)
+            || (!line.starts_with([' ', '\t']) && mime::field_start(line).is_none() && names.len() < 2)
         {
             break;
         }
         names.extend(mime::field_start(line).map(|f| f.0));
     }
-    let known = names
-        .iter()
-        .filter(|n| HEADER_STARTS.contains(&n.as_str()))
-        .count();
+    let known = names.iter().filter(|n| HEADER_STARTS.contains(&n.as_str())).count();
     known >= 2 && (known * 4 >= names.len() || known >= 4)
 }
 
@@ -306,13 +251,11 @@ fn header_at(text: &str) -> Option<(usize, usize)> {
     let mut known = 0;
     for (number, line) in text.split_inclusive('\n').enumerate().take(20_000) {
         let bare = line.trim_start_matches(['>', ' ']);
-        let field = mime::field_start(bare.trim_end()).filter(|(n, _)| {
-            !line.starts_with('\t') && (n.contains('-') || HEADER_STARTS.contains(&n.as_str()))
-        });
+        let field = mime::field_start(bare.trim_end())
+            .filter(|(n, _)| !line.starts_with('\t') && (n.contains('-') || HEADER_STARTS.contains(&n.as_str())));
         if let Some((name, _)) = field {
             block = block.or(Some((offset, number + 1)));
-            known += usize::from(HEADER_STARTS.contains(&name.as_str()))
-                + 2 * usize::from(name == "received");
+            known += usize::from(HEADER_STARTS.contains(&name.as_str())) + 2 * usize::from(name == "received");
         } else if !line.starts_with([' ', '\t']) {
             if known >= 3 {
                 return block;
@@ -328,24 +271,14 @@ fn header_at(text: &str) -> Option<(usize, usize)> {
 /// Adds the findings of a further text.
 fn merge(findings: &mut Findings, more: Findings) {
     if findings.kind != more.kind && more.kind != Kind::Unknown {
-        findings.kind = if findings.kind == Kind::Unknown {
-            more.kind
-        } else {
-            Kind::Mixed
-        };
+        findings.kind = if findings.kind == Kind::Unknown { more.kind } else { Kind::Mixed };
     }
     findings.mta = findings.mta.take().or(more.mta);
     findings.more_replies += more.more_replies;
     findings.replies.extend(more.replies);
-    let all = std::mem::take(&mut findings.recipient_domains)
-        .into_iter()
-        .chain(more.recipient_domains);
+    let all = std::mem::take(&mut findings.recipient_domains).into_iter().chain(more.recipient_domains);
     findings.recipient_domains = each_once(all);
-    findings.ips = each_once(
-        std::mem::take(&mut findings.ips)
-            .into_iter()
-            .chain(more.ips),
-    );
+    findings.ips = each_once(std::mem::take(&mut findings.ips).into_iter().chain(more.ips));
     if findings.header.is_none() {
         findings.header = more.header;
         findings.lint = more.lint;
@@ -374,21 +307,10 @@ fn finish(findings: &mut Findings, context: &Context) {
         findings.replies.truncate(MAX_REPLIES);
     }
     let own = |ip: &std::net::IpAddr| context.networks.iter().any(|n| n.contains(ip));
-    let told = findings
-        .replies
-        .iter()
-        .filter_map(|r| r.ip)
-        .filter(|ip| !own(ip));
+    let told = findings.replies.iter().filter_map(|r| r.ip).filter(|ip| !own(ip));
     findings.ips = each_once(std::mem::take(&mut findings.ips).into_iter().chain(told));
-    let domains = findings
-        .replies
-        .iter()
-        .filter_map(|r| r.recipient_domain.clone());
-    findings.recipient_domains = each_once(
-        std::mem::take(&mut findings.recipient_domains)
-            .into_iter()
-            .chain(domains),
-    );
+    let domains = findings.replies.iter().filter_map(|r| r.recipient_domain.clone());
+    findings.recipient_domains = each_once(std::mem::take(&mut findings.recipient_domains).into_iter().chain(domains));
     let Some(first) = findings.replies.first() else {
         return;
     };
@@ -399,10 +321,7 @@ fn finish(findings: &mut Findings, context: &Context) {
     findings.url.clone_from(&first.url);
     findings.queue_id = first.queue_id.clone().or(findings.queue_id.take());
     findings.whose = first.whose;
-    findings.dsn_status = findings
-        .dsn_status
-        .take()
-        .or_else(|| first.dsn_status.clone());
+    findings.dsn_status = findings.dsn_status.take().or_else(|| first.dsn_status.clone());
 }
 
 #[cfg(test)]

@@ -31,9 +31,7 @@ pub(crate) fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
 /// The first word of what follows `mark`, up to white space or one of `,;`.
 pub(crate) fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     let rest = after(text, mark)?.trim_start();
-    let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, ',' | ';'))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).unwrap_or(rest.len());
     rest.get(..end).filter(|w| !w.is_empty())
 }
 
@@ -64,10 +62,7 @@ pub(crate) fn truncated(text: &str, limit: usize) -> &str {
 
 /// Reads a whole text as an address, with the dresses that logs give it: brackets, `IPv6:`, zone.
 pub(crate) fn ip(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .trim()
-        .trim_start_matches(['[', '(', '<'])
-        .trim_end_matches([']', ')', '>', '.']);
+    let bare = text.trim().trim_start_matches(['[', '(', '<']).trim_end_matches([']', ')', '>', '.']);
     let bare = strip_prefix_ignore_case(bare, "IPv6:").unwrap_or(bare);
     let bare = bare.split('%').next().unwrap_or(bare);
     bare.parse::<IpAddr>().ok().map(unmapped)
@@ -84,9 +79,7 @@ fn unmapped(ip: IpAddr) -> IpAddr {
 /// `strip_prefix` that ignores ASCII case.
 pub(crate) fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix)
-        .then(|| text.get(prefix.len()..))
-        .flatten()
+    head.eq_ignore_ascii_case(prefix).then(|| text.get(prefix.len()..)).flatten()
 }
 
 /// The byte at `at`, if there is one.
@@ -128,8 +121,7 @@ fn address_in_run(text: &str, start: usize, end: usize) -> Option<FoundIp> {
     let lone = byte(bytes, start) == Some(b':') && byte(bytes, start + 1) != Some(b':');
     let start = start + usize::from(lone);
     let before = start.checked_sub(1).and_then(|i| byte(bytes, i));
-    let joined_before =
-        before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let joined_before = before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     let run = text.get(start..end)?;
     if run.bytes().filter(|b| *b == b':').count() >= 2 {
         return v6_in_run(text, start, end, joined_before);
@@ -176,33 +168,20 @@ fn version_like(text: &str, start: usize) -> bool {
         return false;
     }
     if let Some(slashed) = head.strip_suffix('/') {
-        let word = slashed
-            .rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-            .next()
-            .unwrap_or("");
+        let word = slashed.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '.').next().unwrap_or("");
         return !word.is_empty()
             && !word.contains('.')
             && !matches!(word.to_ascii_lowercase().as_str(), "ip" | "query" | "v4");
     }
-    let word = head
-        .trim_end()
-        .rsplit(char::is_whitespace)
-        .next()
-        .unwrap_or("");
-    matches!(
-        word.to_ascii_lowercase().as_str(),
-        "version" | "ver" | "v" | "release" | "(version"
-    )
+    let word = head.trim_end().rsplit(char::is_whitespace).next().unwrap_or("");
+    matches!(word.to_ascii_lowercase().as_str(), "version" | "ver" | "v" | "release" | "(version")
 }
 
 /// The IPv4 address at the start of a run such as `192.0.2.1:25` or `192.0.2.1.`.
 fn v4_in_run(run: &str, start: usize) -> Option<FoundIp> {
     let host = run.split(':').next().unwrap_or(run).trim_end_matches('.');
     let v4 = host.parse::<Ipv4Addr>().ok()?;
-    Some(FoundIp {
-        ip: IpAddr::V4(v4),
-        span: start..start + host.len(),
-    })
+    Some(FoundIp { ip: IpAddr::V4(v4), span: start..start + host.len() })
 }
 
 /// The IPv6 address in a run; a leading mark such as `IP:` or `v6:` is left out.
@@ -210,42 +189,25 @@ fn v6_in_run(text: &str, start: usize, end: usize, joined_before: bool) -> Optio
     let run = text.get(start..end)?;
     let lead = if joined_before { run.find(':')? + 1 } else { 0 };
     let cut = run.get(lead..)?;
-    let lead = if cut.starts_with(':') && !cut.starts_with("::") {
-        lead + 1
-    } else {
-        lead
-    };
+    let lead = if cut.starts_with(':') && !cut.starts_with("::") { lead + 1 } else { lead };
     let candidate = run.get(lead..)?.trim_end_matches(['.', ':']);
-    let followed =
-        byte(text.as_bytes(), end).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let parsed = if followed {
-        None
-    } else {
-        candidate.parse::<Ipv6Addr>().ok().map(|v6| (v6, candidate))
-    };
+    let followed = byte(text.as_bytes(), end).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let parsed = if followed { None } else { candidate.parse::<Ipv6Addr>().ok().map(|v6| (v6, candidate)) };
     let shortened = || {
         let short = run.get(lead..)?;
         let kept = short.strip_suffix("::").map(|_| short)?;
         kept.parse::<Ipv6Addr>().ok().map(|v6| (v6, kept))
     };
     let (v6, shown) = shortened().or(parsed)?;
-    let telling = shown.bytes().any(|b| b.is_ascii_digit())
-        && (lead == 0 || !joined_before || shown.len() > 6);
-    telling.then(|| FoundIp {
-        ip: unmapped(IpAddr::V6(v6)),
-        span: start + lead..start + lead + shown.len(),
-    })
+    let telling = shown.bytes().any(|b| b.is_ascii_digit()) && (lead == 0 || !joined_before || shown.len() > 6);
+    telling.then(|| FoundIp { ip: unmapped(IpAddr::V6(v6)), span: start + lead..start + lead + shown.len() })
 }
 
 /// The spans of the URLs in the text, at most a handful.
 pub(crate) fn url_spans(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut from = 0;
-    while let Some(at) = text
-        .get(from..)
-        .and_then(|rest| rest.find("://"))
-        .map(|i| from + i)
-    {
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")).map(|i| from + i) {
         let start = scheme_start(text, at);
         let end = url_end(text, at + 3);
         if start < at && end > at + 3 {
@@ -273,15 +235,10 @@ fn url_end(text: &str, from: usize) -> usize {
     let rest = text.get(from..).unwrap_or("");
     let len = rest
         .find(|c: char| {
-            c.is_whitespace()
-                || c.is_control()
-                || matches!(c, '<' | '>' | '"' | '\'' | '\\' | '`' | '|' | '“' | '”')
+            c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '\\' | '`' | '|' | '“' | '”')
         })
         .unwrap_or(rest.len());
-    let shown = rest
-        .get(..len)
-        .unwrap_or("")
-        .trim_end_matches(['.', ',', ';', ':', ')', ']', '}', '!', '*', '[', '(']);
+    let shown = rest.get(..len).unwrap_or("").trim_end_matches(['.', ',', ';', ':', ')', ']', '}', '!', '*', '[', '(']);
     from + shown.len()
 }
 
@@ -301,9 +258,7 @@ fn bare_url(word: &str) -> bool {
     let (host, path) = word.split_once('/').unwrap_or((word, ""));
     let named = host_like(host) && !host.contains('@');
     let labels = host.split('.').count();
-    named
-        && ((host.starts_with("www.") && labels > 2)
-            || (labels > 2 && path.len() > 3 && path.contains('/')))
+    named && ((host.starts_with("www.") && labels > 2) || (labels > 2 && path.len() > 3 && path.contains('/')))
 }
 
 /// Whether a word looks like a host name: labels, at least one dot, a top level of letters.
@@ -315,28 +270,21 @@ pub(crate) fn host_like(word: &str) -> bool {
         && top.len() >= 2
         && (top.bytes().all(|b| b.is_ascii_alphabetic()) || top.starts_with("xn--"))
         && word.split('.').all(|l| {
-            !l.is_empty()
-                && l.bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || b >= 0x80)
+            !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || b >= 0x80)
         })
 }
 
 /// The domain of a mail address in any dress (`<a@b>`, `"a"@b`, `rfc822;a@b`, `SMTP:a@b`).
 pub(crate) fn domain_of(address: &str) -> Option<String> {
     let (_, domain) = address.rsplit_once('@')?;
-    let end = domain
-        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_')))
-        .unwrap_or(domain.len());
+    let end = domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(domain.len());
     let domain = domain.get(..end)?.trim_end_matches('.');
     (!domain.is_empty() && domain.len() <= 253).then(|| domain.to_lowercase())
 }
 
 /// The first mail address in the text, without brackets.
 pub(crate) fn address(text: &str) -> Option<&str> {
-    let at = text
-        .char_indices()
-        .find(|(i, c)| *c == '@' && address_around(text, *i).is_some())?
-        .0;
+    let at = text.char_indices().find(|(i, c)| *c == '@' && address_around(text, *i).is_some())?.0;
     address_around(text, at)
 }
 
@@ -345,16 +293,9 @@ fn address_around(text: &str, at: usize) -> Option<&str> {
     let local = text
         .get(..at)?
         .rfind(|c: char| !local_char(c))
-        .map_or(0, |i| {
-            i + text
-                .get(i..)
-                .and_then(|t| t.chars().next())
-                .map_or(1, char::len_utf8)
-        });
+        .map_or(0, |i| i + text.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let rest = text.get(at + 1..)?;
-    let len = rest
-        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_')))
-        .unwrap_or(rest.len());
+    let len = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(rest.len());
     let whole = text.get(local..at + 1 + len)?.trim_end_matches(['.', '-']);
     (local < at && len > 0).then_some(whole)
 }
@@ -375,18 +316,9 @@ mod tests {
     #[test]
     fn addresses_are_found_in_their_usual_dresses() {
         let cases: &[(&str, &[&str])] = &[
-            (
-                "from [192.0.2.1]:2525 to 198.51.100.2.",
-                &["192.0.2.1", "198.51.100.2"],
-            ),
-            (
-                "IP=203.0.113.9, ip:203.0.113.8",
-                &["203.0.113.9", "203.0.113.8"],
-            ),
-            (
-                "[IPv6:2001:db8::1] and 2001:db8:0:1::2.",
-                &["2001:db8::1", "2001:db8:0:1::2"],
-            ),
+            ("from [192.0.2.1]:2525 to 198.51.100.2.", &["192.0.2.1", "198.51.100.2"]),
+            ("IP=203.0.113.9, ip:203.0.113.8", &["203.0.113.9", "203.0.113.8"]),
+            ("[IPv6:2001:db8::1] and 2001:db8:0:1::2.", &["2001:db8::1", "2001:db8:0:1::2"]),
             ("net 2001:db8:1000:16da::]", &["2001:db8:1000:16da::"]),
             ("::ffff:192.0.2.7", &["192.0.2.7"]),
             ("at 12:34:56 smtp::queue::dsn 1.2.3.4.example.org", &[]),
@@ -400,23 +332,14 @@ mod tests {
 
     #[test]
     fn urls_end_before_punctuation() {
-        assert_eq!(
-            url("see (https://example.org/a?b=1).").as_deref(),
-            Some("https://example.org/a?b=1")
-        );
-        assert_eq!(
-            url("visit help.example.org/mail/answer/1 now").as_deref(),
-            Some("help.example.org/mail/answer/1")
-        );
+        assert_eq!(url("see (https://example.org/a?b=1).").as_deref(), Some("https://example.org/a?b=1"));
+        assert_eq!(url("visit help.example.org/mail/answer/1 now").as_deref(), Some("help.example.org/mail/answer/1"));
         assert_eq!(url("mail a@example.org or mx.example.org"), None);
     }
 
     #[test]
     fn domains_of_addresses() {
-        assert_eq!(
-            domain_of("<Ann@Example.ORG>").as_deref(),
-            Some("example.org")
-        );
+        assert_eq!(domain_of("<Ann@Example.ORG>").as_deref(), Some("example.org"));
         assert_eq!(domain_of("nobody"), None);
         assert_eq!(address("to: <ann@example.org>, x"), Some("ann@example.org"));
     }

@@ -27,20 +27,10 @@ fn check(cases: &[Case]) {
         let found = findings(case.text);
         let status = found.enhanced_status.as_deref();
         let category = found.category.unwrap();
-        assert_eq!(
-            (found.smtp_code, status, category),
-            case.reply,
-            "{}",
-            case.text
-        );
+        assert_eq!((found.smtp_code, status, category), case.reply, "{}", case.text);
         let ip = found.ips.first().map(ToString::to_string);
         assert_eq!(ip.as_deref(), case.ip, "{}", case.text);
-        assert_eq!(
-            found.replies[0].recipient_domain.as_deref(),
-            case.domain,
-            "{}",
-            case.text
-        );
+        assert_eq!(found.replies[0].recipient_domain.as_deref(), case.domain, "{}", case.text);
     }
 }
 
@@ -151,16 +141,10 @@ fn dresses_make_no_difference() {
     let text = "May  1 10:11:12 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]; from=<a@example.com> to=<b@example.org> proto=ESMTP helo=<x>\n";
     let plain = findings(text);
     assert_eq!(plain.category, Some(Category::Rdns));
-    let wide: Vec<u8> = std::iter::once(0xfeff_u16)
-        .chain(text.encode_utf16())
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wide: Vec<u8> = std::iter::once(0xfeff_u16).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(text.as_bytes()).unwrap();
-    let html = format!(
-        "<pre>{}</pre>",
-        text.replace('<', "&lt;").replace('>', "&gt;")
-    );
+    let html = format!("<pre>{}</pre>", text.replace('<', "&lt;").replace('>', "&gt;"));
     let dressed = [
         wide,
         packer.finish().unwrap(),
@@ -182,10 +166,7 @@ fn mailboxes_hold_several_bounces() {
     let found = findings(&two);
     assert_eq!(found.recipient_domains, ["example.org", "example.net"]);
     assert_eq!(found.mta.as_deref(), Some("qmail"));
-    assert_eq!(
-        found.replies.iter().map(|r| r.line).collect::<Vec<_>>(),
-        [Some(9), Some(20)]
-    );
+    assert_eq!(found.replies.iter().map(|r| r.line).collect::<Vec<_>>(), [Some(9), Some(20)]);
     assert!(found.ips.is_empty());
 }
 
@@ -206,10 +187,7 @@ fn nothing_is_found_where_nothing_is() {
 
 #[test]
 fn whose_refusal_it_is() {
-    let context = Context {
-        own_hosts: vec!["mx.provider.example".into()],
-        ..Context::default()
-    };
+    let context = Context { own_hosts: vec!["mx.provider.example".into()], ..Context::default() };
     let whose = |text: &str| read(text.as_bytes(), &context).whose;
     assert_eq!(
         whose(
@@ -217,10 +195,7 @@ fn whose_refusal_it_is() {
         ),
         Some(Whose::Ours)
     );
-    assert_eq!(
-        whose("554 5.7.1 Client host [192.0.2.1] blocked using bl.example.net"),
-        Some(Whose::Blocklist)
-    );
+    assert_eq!(whose("554 5.7.1 Client host [192.0.2.1] blocked using bl.example.net"), Some(Whose::Blocklist));
     assert_eq!(whose("550 5.1.1 no such user"), Some(Whose::Provider));
 }
 

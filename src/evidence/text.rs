@@ -13,11 +13,7 @@ pub fn text(bytes: &[u8], context: &Context, most: usize) -> (String, bool) {
         for line in part.split_inclusive('\n') {
             if out.len() + line.len() > most {
                 let room = line.floor_char_boundary(most.saturating_sub(out.len()));
-                out.push_str(
-                    line.get(..room)
-                        .filter(|_| out.is_empty())
-                        .unwrap_or_default(),
-                );
+                out.push_str(line.get(..room).filter(|_| out.is_empty()).unwrap_or_default());
                 return (out, false);
             }
             out.push_str(line);
@@ -33,17 +29,8 @@ mod tests {
     #[test]
     fn text_ends_at_a_line() {
         let context = Context::default();
-        assert_eq!(
-            text(b"one\ntwo\nthree\n", &context, 100),
-            ("one\ntwo\nthree\n".to_owned(), true)
-        );
-        assert_eq!(
-            text(b"one\ntwo\nthree\n", &context, 9),
-            ("one\ntwo\n".to_owned(), false)
-        );
-        assert_eq!(
-            text("ééééé".as_bytes(), &context, 5),
-            ("éé".to_owned(), false)
-        );
+        assert_eq!(text(b"one\ntwo\nthree\n", &context, 100), ("one\ntwo\nthree\n".to_owned(), true));
+        assert_eq!(text(b"one\ntwo\nthree\n", &context, 9), ("one\ntwo\n".to_owned(), false));
+        assert_eq!(text("ééééé".as_bytes(), &context, 5), ("éé".to_owned(), false));
     }
 }

@@ -45,7 +45,10 @@ async fn follow(desk: Desk, stop: CancellationToken) {
     while wait(&stop, FOLLOW_EVERY).await {
         let outcome = desk.blocklist.catch_up(&desk.db, &desk.clock).await;
         match &outcome {
-            Err(error) if !was_away => tracing::error!(error = format!("{error:#}"), "the block list cannot be followed; answers come from what is known"),
+            Err(error) if !was_away => tracing::error!(
+                error = format!("{error:#}"),
+                "the block list cannot be followed; answers come from what is known"
+            ),
             Ok(()) if was_away => tracing::info!("the block list is followed again"),
             _ => {}
         }

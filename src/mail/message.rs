@@ -1,9 +1,9 @@
 //! A mail of the outbox as an RFC 5322 message.
 
 use anyhow::Context as _;
+use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue, MessageId};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
-use lettre::Address;
 
 use crate::config::Mail as Settings;
 use crate::domain::email::Email;
@@ -61,8 +61,8 @@ pub fn build(mail: &Mail, settings: &Settings, provider: &str) -> anyhow::Result
     let envelope_from: Address = token_address(settings, "bounce", &mail.token).parse()?;
     let to = mailbox(&mail.recipient)?;
     let envelope = lettre::address::Envelope::new(Some(envelope_from), vec![to.email.clone()])?;
-    let written = std::time::UNIX_EPOCH
-        + std::time::Duration::from_millis(u64::try_from(mail.created_at.0).unwrap_or_default());
+    let written =
+        std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(mail.created_at.0).unwrap_or_default());
     let mut builder = Message::builder()
         .envelope(envelope)
         .date(written)
@@ -78,9 +78,8 @@ pub fn build(mail: &Mail, settings: &Settings, provider: &str) -> anyhow::Result
         builder = builder.reply_to(Mailbox::new(None, reply));
     }
     if mail.auto != Auto::No {
-        builder = builder
-            .header(AutoSubmitted(mail.auto.as_str().to_owned()))
-            .header(AutoResponseSuppress("All".to_owned()));
+        builder =
+            builder.header(AutoSubmitted(mail.auto.as_str().to_owned())).header(AutoResponseSuppress("All".to_owned()));
     }
     let html = html(&mail.body);
     let part = |kind: ContentType, text: String| {
@@ -145,7 +144,8 @@ mod tests {
             token: "abc".into(),
             in_reply_to: Some("<PM-1.0@portal.example>".into()),
             auto: Auto::Generated,
-            subject: "[PM-1] Grüße from the postmaster, a subject that is long enough to be folded over several lines".into(),
+            subject: "[PM-1] Grüße from the postmaster, a subject that is long enough to be folded over several lines"
+                .into(),
             body: format!("Hello,\n\nsee https://portal.example/?a=b&c=<d>\n{}\n\n日本語", "x".repeat(2_000)),
             state: MailState::Queued,
             attempts: 1,

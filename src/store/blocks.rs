@@ -22,8 +22,7 @@ macro_rules! select {
 }
 
 /// The placeholders for a network and all wider ones: 129 for IPv6; IPv4 leaves the rest empty.
-static WIDER: LazyLock<String> =
-    LazyLock::new(|| (1..=129).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "));
+static WIDER: LazyLock<String> = LazyLock::new(|| (1..=129).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "));
 
 /// The networks that could cover `net`, padded for [`WIDER`].
 pub(super) fn wider(net: Net) -> impl Iterator<Item = Option<String>> {
@@ -83,7 +82,8 @@ pub async fn find_live(db: impl AnyExecutor<'_>, net: Net, source: &str) -> sqlx
 
 /// All blocks, past and present, of this network and the ones around it: live first, then the newest.
 pub async fn covering(db: impl AnyExecutor<'_>, net: Net, limit: i64) -> sqlx::Result<Vec<Block>> {
-    let tail = format!("AND state <> 'staged' ORDER BY CASE state WHEN 'live' THEN 0 ELSE 1 END, id DESC LIMIT {limit}");
+    let tail =
+        format!("AND state <> 'staged' ORDER BY CASE state WHEN 'live' THEN 0 ELSE 1 END, id DESC LIMIT {limit}");
     // The text holds constants and a number only; it is built because 129 placeholders are no pleasure to read.
     let sql = covering_sql(select!(""), &tail);
     let mut query = sqlx::query_as(AssertSqlSafe(sql));
@@ -232,14 +232,13 @@ pub async fn lift(db: impl AnyExecutor<'_>, id: Id, by: &str, reason: &str, now:
 
 /// Gives a live block another end; says whether it was live.
 pub async fn set_until(db: impl AnyExecutor<'_>, id: Id, until: Option<Time>, now: Time) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "UPDATE blocks SET until = $2 WHERE id = $1 AND state = 'live' AND (until IS NULL OR until > $3)",
-    )
-    .bind(id)
-    .bind(until)
-    .bind(now)
-    .execute(db)
-    .await?;
+    let done =
+        sqlx::query("UPDATE blocks SET until = $2 WHERE id = $1 AND state = 'live' AND (until IS NULL OR until > $3)")
+            .bind(id)
+            .bind(until)
+            .bind(now)
+            .execute(db)
+            .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -261,11 +260,13 @@ pub async fn renew(db: impl AnyExecutor<'_>, block: &Block) -> sqlx::Result<bool
 
 /// Live blocks whose end has passed.
 pub async fn due(db: impl AnyExecutor<'_>, now: Time, limit: i64) -> sqlx::Result<Vec<Id>> {
-    sqlx::query_scalar("SELECT id FROM blocks WHERE state = 'live' AND until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2")
-        .bind(now)
-        .bind(limit)
-        .fetch_all(db)
-        .await
+    sqlx::query_scalar(
+        "SELECT id FROM blocks WHERE state = 'live' AND until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(db)
+    .await
 }
 
 /// Writes down that a block's end has passed; says whether it was still live.

@@ -208,10 +208,12 @@ pub async fn delete_chunks(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<()>
 
 /// Empties a piece; its size and sum stay for the statistics.
 pub async fn purge(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<()> {
-    sqlx::query("UPDATE evidence SET text = '', findings = NULL, name = '', held_hash = NULL, purged_at = $2 WHERE id = $1")
-        .bind(id)
-        .bind(now)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "UPDATE evidence SET text = '', findings = NULL, name = '', held_hash = NULL, purged_at = $2 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(db)
+    .await?;
     Ok(())
 }

@@ -43,17 +43,22 @@ pub async fn begin(
 
 /// Gives up an import of this source that began before `before` and never ended.
 pub async fn abandon_stale(db: impl AnyExecutor<'_>, source: &str, before: Time) -> sqlx::Result<u64> {
-    let done = sqlx::query("UPDATE imports SET state = 'abandoned' WHERE source = $1 AND state = 'staging' AND created_at < $2")
-        .bind(source)
-        .bind(before)
-        .execute(db)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE imports SET state = 'abandoned' WHERE source = $1 AND state = 'staging' AND created_at < $2",
+    )
+    .bind(source)
+    .bind(before)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }
 
 /// Gives up an import.
 pub async fn abandon(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<()> {
-    sqlx::query("UPDATE imports SET state = 'abandoned' WHERE id = $1 AND state = 'staging'").bind(id).execute(db).await?;
+    sqlx::query("UPDATE imports SET state = 'abandoned' WHERE id = $1 AND state = 'staging'")
+        .bind(id)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

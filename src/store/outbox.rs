@@ -153,11 +153,13 @@ pub async fn give_up(db: impl AnyExecutor<'_>, id: Id, error: &str) -> sqlx::Res
 
 /// Queues a given-up mail again; says whether it was given up.
 pub async fn retry(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE outbox SET state = 'queued', attempts = 0, next_at = $2 WHERE id = $1 AND state = 'failed'")
-        .bind(id)
-        .bind(now)
-        .execute(db)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE outbox SET state = 'queued', attempts = 0, next_at = $2 WHERE id = $1 AND state = 'failed'",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -56,7 +56,9 @@ pub async fn list(db: impl AnyExecutor<'_>) -> sqlx::Result<Vec<Staff>> {
 /// Whether there is any admin who may sign in.
 pub async fn has_admin(db: impl AnyExecutor<'_>) -> sqlx::Result<bool> {
     let one: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM staff WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1").fetch_optional(db).await?;
+        sqlx::query_scalar("SELECT id FROM staff WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1")
+            .fetch_optional(db)
+            .await?;
     Ok(one.is_some())
 }
 
@@ -68,8 +70,11 @@ pub async fn signed_in(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Res
 
 /// Gives a member another password.
 pub async fn set_password(db: impl AnyExecutor<'_>, id: Id, password_hash: &str) -> sqlx::Result<bool> {
-    let done =
-        sqlx::query("UPDATE staff SET password_hash = $2 WHERE id = $1").bind(id).bind(password_hash).execute(db).await?;
+    let done = sqlx::query("UPDATE staff SET password_hash = $2 WHERE id = $1")
+        .bind(id)
+        .bind(password_hash)
+        .execute(db)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -109,7 +114,12 @@ pub async fn enable(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<bool> {
 }
 
 /// Stores the hash of a link that makes the first admin.
-pub async fn add_setup_link(db: impl AnyExecutor<'_>, token_hash: &str, now: Time, expires_at: Time) -> sqlx::Result<()> {
+pub async fn add_setup_link(
+    db: impl AnyExecutor<'_>,
+    token_hash: &str,
+    now: Time,
+    expires_at: Time,
+) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO setup_links (token_hash, created_at, expires_at) VALUES ($1, $2, $3)")
         .bind(token_hash)
         .bind(now)

@@ -188,20 +188,20 @@ pub async fn list(db: impl AnyExecutor<'_>, filter: &Filter, limit: i64) -> sqlx
     let start = if filter.newest_first { i64::MAX } else { i64::MIN };
     let (after_time, after_id) = filter.after.map_or((start, start), |(time, id)| (time.0, id.0));
     sqlx::query_as(sql)
-    .bind(filter.state.map(State::as_str))
-    .bind(flag(filter.open))
-    .bind(filter.kind.map(Kind::as_str))
-    .bind(filter.assignee.map(|id| id.0))
-    .bind(flag(filter.unassigned))
-    .bind(filter.suspected.map(flag))
-    .bind(filter.net.map(Net::first_hex))
-    .bind(filter.net.map(Net::last_hex))
-    .bind(filter.email.as_deref())
-    .bind(after_time)
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(db)
-    .await
+        .bind(filter.state.map(State::as_str))
+        .bind(flag(filter.open))
+        .bind(filter.kind.map(Kind::as_str))
+        .bind(filter.assignee.map(|id| id.0))
+        .bind(flag(filter.unassigned))
+        .bind(filter.suspected.map(flag))
+        .bind(filter.net.map(Net::first_hex))
+        .bind(filter.net.map(Net::last_hex))
+        .bind(filter.email.as_deref())
+        .bind(after_time)
+        .bind(after_id)
+        .bind(limit)
+        .fetch_all(db)
+        .await
 }
 
 /// Other tickets about addresses of this network, newest first.

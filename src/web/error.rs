@@ -195,7 +195,10 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
 /// What a failure of a library (router, limits, cross-site check) means in our words. Pages that carry a form are no failures.
 fn of_library(response: &Response) -> Option<Failed> {
     let is_ours = response.headers().contains_key(axum::http::header::CONTENT_TYPE)
-        && response.headers().get(axum::http::header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+        && response
+            .headers()
+            .get(axum::http::header::CONTENT_TYPE)
+            .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     let word = match response.status() {
         _ if is_ours => return None,
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "not-found",

@@ -261,7 +261,13 @@ fn way(shell: &Shell, header: &Header) -> Way {
             width: scaled(delay, total).max(3),
             y,
             text_y: y + 12,
-            look: if hop.clock_skew { "skew" } else if delay >= slow { "slow" } else { "plain" },
+            look: if hop.clock_skew {
+                "skew"
+            } else if delay >= slow {
+                "slow"
+            } else {
+                "plain"
+            },
         });
         passed += delay;
     }

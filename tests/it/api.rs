@@ -73,9 +73,13 @@ fn error_of(answer: &Answer, status: u16, word: &str) -> String {
 async fn a_program_adds_finds_and_lifts() {
     let app = TestApp::start().await;
     let detector = Program::new(&app, "detector", &["blocks:read", "blocks:write"]).await;
-    let answer = detector.add(&json!({ "net": "203.0.113.7", "cause": "PB-TRAP", "for": "2d", "note": "trap-17" })).await;
+    let answer =
+        detector.add(&json!({ "net": "203.0.113.7", "cause": "PB-TRAP", "for": "2d", "note": "trap-17" })).await;
     let added = json_of(&answer, 201);
-    assert_eq!((&added["net"], &added["cause"], &added["state"]), (&json!("203.0.113.7"), &json!("PB-TRAP"), &json!("live")));
+    assert_eq!(
+        (&added["net"], &added["cause"], &added["state"]),
+        (&json!("203.0.113.7"), &json!("PB-TRAP"), &json!("live"))
+    );
     assert_eq!((&added["source"], &added["action"]), (&json!("api:detector"), &json!("reject")));
     assert_eq!((&added["since"], &added["until"]), (&json!("2026-11-23T12:00:00Z"), &json!("2026-11-25T12:00:00Z")));
     assert!(added["case_link"].as_str().unwrap().starts_with("https://portal.example/c/"));
@@ -91,7 +95,10 @@ async fn a_program_adds_finds_and_lifts() {
     assert_eq!((&found["blocked"], &found["blocks"]), (&json!(false), &json!([])));
     let filter = events::Filter { actor: Some("detector".to_owned()), ..events::Filter::default() };
     let done = events::list(app.desk().db.pool(), &filter, 10).await.unwrap();
-    assert!(done.iter().all(|e| e.actor_kind == Actor::Program) && done.iter().any(|e| e.what == "block.lifted" && e.detail == "clean"));
+    assert!(
+        done.iter().all(|e| e.actor_kind == Actor::Program)
+            && done.iter().any(|e| e.what == "block.lifted" && e.detail == "clean")
+    );
 }
 
 #[tokio::test]
@@ -118,7 +125,11 @@ async fn evidence_older_than_a_lift_does_not_block_again() {
     let late = json!({ "net": "203.0.113.7", "cause": "PB-SPAM", "evidence_at": "2026-11-23T12:30:00Z" });
     json_of(&detector.add(&late).await, 201);
     let found = json_of(&detector.find("203.0.113.7").await, 200);
-    assert_eq!((&found["blocked"], found["blocks"].as_array().unwrap().len()), (&json!(false), 1), "it is on probation");
+    assert_eq!(
+        (&found["blocked"], found["blocks"].as_array().unwrap().len()),
+        (&json!(false), 1),
+        "it is on probation"
+    );
     app.wait(HOUR);
     let future = json!({ "net": "203.0.113.7", "cause": "PB-SPAM", "evidence_at": "2099-01-01T00:00:00Z" });
     json_of(&detector.add(&future).await, 200);

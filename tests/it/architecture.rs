@@ -92,7 +92,19 @@ fn migrations_use_portable_types() {
     for path in files("migrations", ".sql") {
         let sql = std::fs::read_to_string(&path).unwrap();
         for line in sql.lines().filter(|l| !l.trim_start().starts_with("--")) {
-            for word in ["BOOLEAN", "TIMESTAMP", "DATETIME", "UUID", "JSON", "JSONB", "SERIAL", "AUTOINCREMENT", "BLOB", "INTEGER", "VARCHAR"] {
+            for word in [
+                "BOOLEAN",
+                "TIMESTAMP",
+                "DATETIME",
+                "UUID",
+                "JSON",
+                "JSONB",
+                "SERIAL",
+                "AUTOINCREMENT",
+                "BLOB",
+                "INTEGER",
+                "VARCHAR",
+            ] {
                 let found = line.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.eq_ignore_ascii_case(word));
                 assert!(!found, "{}: {line}", path.display());
             }
@@ -107,13 +119,19 @@ fn templates_have_nothing_inline_and_are_used_once() {
         let html = std::fs::read_to_string(&path).unwrap();
         let lower = html.to_lowercase();
         assert!(!lower.contains("style=") && !lower.contains("<style"), "{}", path.display());
-        assert!(!lower.contains(" onclick=") && !lower.contains(" onsubmit=") && !lower.contains(" onchange="), "{}", path.display());
+        assert!(
+            !lower.contains(" onclick=") && !lower.contains(" onsubmit=") && !lower.contains(" onchange="),
+            "{}",
+            path.display()
+        );
         for script in lower.split("<script").skip(1) {
             assert!(script.split('>').next().unwrap().contains("src="), "{}", path.display());
         }
         let name = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap();
         let uses = sources.matches(&format!("path = \"{}\"", name.display())).count();
-        let is_part = name.starts_with("macros") || html.contains("{% block main %}{% endblock %}") || name.ends_with("base.html");
+        let is_part = name.starts_with("macros")
+            || html.contains("{% block main %}{% endblock %}")
+            || name.ends_with("base.html");
         assert!(uses == 1 || (is_part && uses == 0), "{} is used {uses} times", path.display());
     }
 }
@@ -141,5 +159,8 @@ fn every_sentence_that_is_asked_for_exists() {
 #[test]
 fn the_readme_lists_all_settings() {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    assert!(readme.contains(&postern::config::table()), "write what `postern settings --markdown` prints into README.md");
+    assert!(
+        readme.contains(&postern::config::table()),
+        "write what `postern settings --markdown` prints into README.md"
+    );
 }

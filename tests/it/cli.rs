@@ -17,7 +17,11 @@ const CARL: &str = "carl@customer.example";
 async fn obeyed(gateway: &mut Gateway, client: &str, blocked: bool) {
     let begun = Instant::now();
     while (gateway.ask(client, CARL).await != "DUNNO") != blocked {
-        assert!(begun.elapsed() < Duration::from_secs(2), "{client} is still {}", if blocked { "free" } else { "blocked" });
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{client} is still {}",
+            if blocked { "free" } else { "blocked" }
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -47,7 +51,11 @@ async fn every_setting_is_listed() {
 async fn a_wrong_setting_names_the_key_what_is_wrong_and_an_example() {
     let place = Place::new().await;
     for (setting, value, said) in [
-        ("POSTERN_HTTP__PUBLIC_URL", "postmaster.example.org", &["http.public_url", "postmaster.example.org", "Example", "https://"][..]),
+        (
+            "POSTERN_HTTP__PUBLIC_URL",
+            "postmaster.example.org",
+            &["http.public_url", "postmaster.example.org", "Example", "https://"][..],
+        ),
         ("POSTERN_HTTP__LISTEN", "everywhere", &["http.listen", "everywhere", "Example", "127.0.0.1:8080"]),
         ("POSTERN_EVIDENCE__RETENTION", "forever", &["evidence.retention", "forever", "180d"]),
         ("POSTERN_HTTP__LISTN", "127.0.0.1:1", &["http.listn", "POSTERN_HTTP__LISTN", "postern settings"]),
@@ -79,16 +87,24 @@ async fn staff_are_added_and_sign_in() {
     made_up.assert_ok("Added ann@postern.example as agent with the password ");
     let password = made_up.out.split("password ").nth(1).unwrap().trim().trim_end_matches('.').to_owned();
     place
-        .run_with(&["staff", "add", "ada@postern.example", "--role", "admin", "--password-stdin"], &[], "correct horse battery\n")
+        .run_with(
+            &["staff", "add", "ada@postern.example", "--role", "admin", "--password-stdin"],
+            &[],
+            "correct horse battery\n",
+        )
         .assert_ok("Added ada@postern.example as admin.");
     let portal = place.portal().await;
-    for (email, password) in [("ann@postern.example", password.as_str()), ("ada@postern.example", "correct horse battery")] {
+    for (email, password) in
+        [("ann@postern.example", password.as_str()), ("ada@postern.example", "correct horse battery")]
+    {
         let answer = portal.desk.sign_in(email, password, "127.0.0.1".parse().unwrap()).await.unwrap();
         assert!(matches!(answer, SignIn::Welcome(_)), "{email}");
     }
     place.run(&["staff", "list"]).assert_ok("ann@postern.example  agent  Ann").assert_ok("ada@postern.example  admin");
     place.run(&["staff", "add", "ANN@postern.example", "--role", "lead"]).assert_fails(&["already"]);
-    place.run(&["staff", "add", "bob@postern.example", "--role", "boss"]).assert_fails(&["boss", "reader, agent, lead, admin"]);
+    place
+        .run(&["staff", "add", "bob@postern.example", "--role", "boss"])
+        .assert_fails(&["boss", "reader, agent, lead, admin"]);
     place.run(&["staff", "add", "bob", "--role", "lead"]).assert_fails(&["bob"]);
     place
         .run_with(&["staff", "add", "bob@postern.example", "--role", "lead", "--password-stdin"], &[], "short\n")
@@ -134,7 +150,10 @@ async fn commands_are_obeyed_by_a_running_server_within_a_second() {
     obeyed(&mut gateway, "203.0.113.7", false).await;
     obeyed(&mut gateway, "203.0.113.8", true).await;
     place.run(&["block", "find", "203.0.113.8"]).assert_ok("203.0.113.8 is blocked by 203.0.113.0/24 (PB-SPAM)");
-    place.run(&["block", "find", "203.0.113.7"]).assert_ok("203.0.113.7 is not blocked").assert_ok("203.0.113.0/24  PB-SPAM  live");
+    place
+        .run(&["block", "find", "203.0.113.7"])
+        .assert_ok("203.0.113.7 is not blocked")
+        .assert_ok("203.0.113.0/24  PB-SPAM  live");
     place.run(&["block", "lift", "203.0.113.9"]).assert_fails(&["203.0.113.0/24"]);
     place.run(&["block", "lift", "203.0.113.0/24"]).assert_ok("Lifted 1 block(s) of 203.0.113.0/24.");
     obeyed(&mut gateway, "203.0.113.8", false).await;
@@ -161,7 +180,10 @@ async fn blocks_are_refused_with_a_sentence() {
 #[tokio::test]
 async fn a_list_with_a_bad_line_is_not_taken_at_all() {
     let place = Place::new().await;
-    let list = place.write("list.txt", "203.0.113.7\n203.0.113.8 PB-WHY\nnonsense\n203.0.113.9 PB-SPAM too much\n198.51.100.0/24\n");
+    let list = place.write(
+        "list.txt",
+        "203.0.113.7\n203.0.113.8 PB-WHY\nnonsense\n203.0.113.9 PB-SPAM too much\n198.51.100.0/24\n",
+    );
     let ran = place.run(&["block", "import", &list]);
     ran.assert_fails(&["3 bad line(s)", "--skip-bad"]);
     for text in ["line 2: ", "PB-WHY", "line 3: ", "line 4: "] {
@@ -236,7 +258,9 @@ async fn the_first_start_prints_a_link_for_the_first_admin_and_the_second_keeps_
     let serving = place.serve().await;
     let printed = place.printed();
     assert!(printed.contains(&format!("http://{}/", place.http)), "{printed}");
-    let key = Secret::presented(printed.split("/staff/setup?key=").nth(1).expect("a link").split_whitespace().next().unwrap());
+    let key = Secret::presented(
+        printed.split("/staff/setup?key=").nth(1).expect("a link").split_whitespace().next().unwrap(),
+    );
     assert_eq!(serving.get("/healthz").unwrap().0, 200);
     assert!(serving.stop().await.success(), "SIGTERM is an ordinary end");
     place.run(&["block", "add", "203.0.113.7", "--cause", "PB-SPAM"]).assert_ok("Blocked");
@@ -246,7 +270,11 @@ async fn the_first_start_prints_a_link_for_the_first_admin_and_the_second_keeps_
     assert!(place.printed().contains("/staff/setup?key="), "as long as there is no admin");
     let portal = place.portal().await;
     let email = |name: &str| Email::parse(&format!("{name}@postern.example")).unwrap();
-    portal.desk.set_up(&key, &email("ada"), "Ada", "correct horse battery").await.expect("the first link is good still");
+    portal
+        .desk
+        .set_up(&key, &email("ada"), "Ada", "correct horse battery")
+        .await
+        .expect("the first link is good still");
     assert!(portal.desk.set_up(&key, &email("eve"), "Eve", "correct horse battery").await.is_err(), "once");
     drop(serving);
     let _serving = place.serve().await;
@@ -264,7 +292,9 @@ async fn a_port_that_is_taken_is_named_with_its_setting() {
 #[tokio::test]
 async fn the_demonstration_stays_at_home() {
     let place = Place::new().await;
-    for (setting, key) in [("POSTERN_HTTP__LISTEN", "http.listen"), ("POSTERN_GATEWAYS__POLICY__LISTEN", "gateways.policy.listen")] {
+    for (setting, key) in
+        [("POSTERN_HTTP__LISTEN", "http.listen"), ("POSTERN_GATEWAYS__POLICY__LISTEN", "gateways.policy.listen")]
+    {
         for addr in ["0.0.0.0:0", "192.0.2.1:8080", "[::]:8080"] {
             place.run_with(&["serve", "--demo"], &[(setting, addr)], "").assert_fails(&[key, "loopback"]);
         }
@@ -276,7 +306,9 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     let place = Place::new().await;
     let serving = place.serve_demo().await;
     let printed = place.printed();
-    for (email, role) in [("ann@postern.example", "agent"), ("ben@postern.example", "agent"), ("ada@postern.example", "admin")] {
+    for (email, role) in
+        [("ann@postern.example", "agent"), ("ben@postern.example", "agent"), ("ada@postern.example", "admin")]
+    {
         let line = printed.lines().find(|line| line.contains(email)).expect("a sign-in");
         assert!(line.contains(role), "{line}");
     }
@@ -290,7 +322,11 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     }
     assert!(serving.stop().await.success());
     let _again = place.serve_demo().await;
-    assert_eq!(tickets::list(pool, &tickets::Filter::default(), 1_000).await.unwrap(), all, "a second start keeps everything");
+    assert_eq!(
+        tickets::list(pool, &tickets::Filter::default(), 1_000).await.unwrap(),
+        all,
+        "a second start keeps everything"
+    );
     assert_eq!(staff::list(pool).await.unwrap().iter().filter(|m| m.role == Role::Admin).count(), 1);
 }
 

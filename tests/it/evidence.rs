@@ -58,13 +58,17 @@ async fn megabytes_are_kept_as_they_came_in_bounded_rows() {
     let piece = evidence::find(app.desk().db.pool(), held.id).await.unwrap().unwrap();
     assert_eq!((piece.size, piece.sha256), (i64::try_from(log.len()).unwrap(), hash(&log)));
     assert_eq!((piece.fully_read, piece.form, piece.name.as_str()), (FullyRead::No, Form::File, "mail.log"));
-    assert!(piece.text.starts_with("Nov 23 11:00:00 mx") && piece.text.len() <= 1024 * 1024 + 8, "the beginning is shown");
+    assert!(
+        piece.text.starts_with("Nov 23 11:00:00 mx") && piece.text.len() <= 1024 * 1024 + 8,
+        "the beginning is shown"
+    );
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_text_are_kept_as_they_came() {
     let app = TestApp::start().await;
-    let bytes: Vec<u8> = (0..2 * CHUNK + 77).map(|n: usize| u8::try_from(n.wrapping_mul(2_654_435_761) >> 7 & 0xff).unwrap()).collect();
+    let bytes: Vec<u8> =
+        (0..2 * CHUNK + 77).map(|n: usize| u8::try_from(n.wrapping_mul(2_654_435_761) >> 7 & 0xff).unwrap()).collect();
     let without_lines: Vec<u8> = bytes.iter().map(|b| if *b == b'\n' { 0 } else { *b }).collect();
     for (bytes, piece) in [(&bytes, 65_536), (&without_lines, 1 << 20), (&without_lines, 4_095)] {
         let held = take(&app, "core.dump", bytes, piece).await;
@@ -104,7 +108,9 @@ async fn a_held_piece_is_found_by_its_secret_only_once_it_is_complete() {
     assert!(matches!(app.desk().held_evidence(Secret::new().reveal()).await, Err(Refusal::NotFound)));
     let pool = app.desk().db.pool();
     let unfinished = Secret::new();
-    evidence::begin(pool, Id::new(app.desk().now()), &unfinished.hash(), Form::File, "cut.log", app.desk().now()).await.unwrap();
+    evidence::begin(pool, Id::new(app.desk().now()), &unfinished.hash(), Form::File, "cut.log", app.desk().now())
+        .await
+        .unwrap();
     assert!(matches!(app.desk().held_evidence(unfinished.reveal()).await, Err(Refusal::NotFound)));
 }
 
@@ -133,7 +139,8 @@ async fn of_two_forms_with_the_same_piece_one_gets_it() {
     let tries: Vec<_> = (0..6)
         .map(|n| {
             let desk = app.desk().clone();
-            let request = Request { evidence: vec![held.id], ..TestApp::request(&format!("s{n}@sender.example"), "203.0.113.7") };
+            let request =
+                Request { evidence: vec![held.id], ..TestApp::request(&format!("s{n}@sender.example"), "203.0.113.7") };
             tokio::spawn(async move { desk.submit(request).await })
         })
         .collect();
@@ -152,7 +159,8 @@ async fn addresses_in_the_evidence_become_networks_of_the_ticket() {
     let app = TestApp::start().await;
     let line = b"550 5.7.1 <mx.sender.example[203.0.113.9]>: Client host rejected: blocked (PB-SPAM), see https://portal.example/c/7K3FQ2XW/203.0.113.9\n";
     let held = take(&app, "", line, 1_000).await;
-    let request = Request { evidence: vec![held.id], typed: Vec::new(), ..TestApp::request("ann@sender.example", "203.0.113.9") };
+    let request =
+        Request { evidence: vec![held.id], typed: Vec::new(), ..TestApp::request("ann@sender.example", "203.0.113.9") };
     let Submitted::Ticket { code, .. } = app.desk().submit(request).await.unwrap() else { panic!("it joined") };
     let ticket = app.ticket(&code).await;
     let networks = tickets::networks(app.desk().db.pool(), ticket.id).await.unwrap();
@@ -175,13 +183,20 @@ async fn a_piece_can_be_read_again() {
 #[tokio::test]
 async fn passwords_in_a_log_are_not_stored() {
     let app = TestApp::start().await;
-    let log = format!("{}{}", "250 ok\n".repeat(40_000), "> AUTH PLAIN AGFubgBzZXNhbWUtb3Blbi0xMjM0\nPassword: sesame-open-1234\n");
+    let log = format!(
+        "{}{}",
+        "250 ok\n".repeat(40_000),
+        "> AUTH PLAIN AGFubgBzZXNhbWUtb3Blbi0xMjM0\nPassword: sesame-open-1234\n"
+    );
     let held = take(&app, "session.txt", log.as_bytes(), 9_999).await;
     let rows = rows(&app, held.id).await;
     let stored = String::from_utf8(rows.concat()).unwrap();
     let piece = evidence::find(app.desk().db.pool(), held.id).await.unwrap().unwrap();
     for text in [&stored, &piece.text] {
-        assert!(!text.contains("sesame-open-1234") && !text.contains("AGFubgBzZXNhbWUtb3Blbi0xMjM0"), "a password is stored");
+        assert!(
+            !text.contains("sesame-open-1234") && !text.contains("AGFubgBzZXNhbWUtb3Blbi0xMjM0"),
+            "a password is stored"
+        );
     }
     assert_eq!(stored.len(), log.len(), "masked at the same length");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use postern::app::{self, App};
 use postern::blocklist::Verdict;
-use postern::desk::{Desk, Refusal};
 use postern::desk::lift::{Lift, Scope};
+use postern::desk::{Desk, Refusal};
 use postern::domain::block::{Lasts, NewBlock};
 use postern::domain::id::Id;
 use postern::domain::net::Net;
@@ -60,9 +60,16 @@ async fn another_process_sees_every_kind_of_change() {
     assert!(!blocks_in(&other, "203.0.113.7"), "not before it looks");
     catch_up(&other).await;
     assert!(blocks_in(&other, "203.0.113.7"));
-    let lift = Lift { block: wide.id, scope: Scope::Only(Net::parse("203.0.113.7").unwrap()), reason: "clean".to_owned(), probation: DAY, ticket: None };
+    let lift = Lift {
+        block: wide.id,
+        scope: Scope::Only(Net::parse("203.0.113.7").unwrap()),
+        reason: "clean".to_owned(),
+        probation: DAY,
+        ticket: None,
+    };
     app.desk().lift(&lead, lift).await.unwrap();
-    let exempt = app.desk().add_exemption(&lead, Net::parse("203.0.113.8").unwrap(), Lasts::Forever, "ours").await.unwrap();
+    let exempt =
+        app.desk().add_exemption(&lead, Net::parse("203.0.113.8").unwrap(), Lasts::Forever, "ours").await.unwrap();
     let (ticket, _) = app.ask("a@sender.example", "203.0.113.9").await;
     catch_up(&other).await;
     assert!(!blocks_in(&other, "203.0.113.7") && !blocks_in(&other, "203.0.113.8") && blocks_in(&other, "203.0.113.9"));
@@ -100,12 +107,19 @@ async fn a_process_that_starts_later_knows_all() {
     let lead = app.staff("lead", Role::Lead).await;
     let wide = app.block("203.0.113.0/24", "PB-SPAM").await;
     app.block("192.0.2.1", "PB-SPAM").await;
-    let lift = Lift { block: wide.id, scope: Scope::Only(Net::parse("203.0.113.7").unwrap()), reason: "clean".to_owned(), probation: DAY, ticket: None };
+    let lift = Lift {
+        block: wide.id,
+        scope: Scope::Only(Net::parse("203.0.113.7").unwrap()),
+        reason: "clean".to_owned(),
+        probation: DAY,
+        ticket: None,
+    };
     app.desk().lift(&lead, lift).await.unwrap();
     app.desk().add_exemption(&lead, Net::parse("203.0.113.8").unwrap(), Lasts::Forever, "ours").await.unwrap();
     let (ticket, _) = app.ask("a@sender.example", "203.0.113.9").await;
     let other = app.second().await;
-    for (addr, blocked) in [("203.0.113.7", false), ("203.0.113.8", false), ("203.0.113.9", true), ("192.0.2.1", true)] {
+    for (addr, blocked) in [("203.0.113.7", false), ("203.0.113.8", false), ("203.0.113.9", true), ("192.0.2.1", true)]
+    {
         assert_eq!(blocks_in(&other, addr), blocked, "{addr}");
     }
     let token = postern::domain::id::hash(app.desk().mail_token(ticket.id).as_bytes());
@@ -263,7 +277,8 @@ async fn writers_of_the_same_blocks_do_not_block_each_other() {
         let mut tasks = Vec::new();
         for block in made.clone() {
             let (desk, lead) = (app.desk().clone(), lead.clone());
-            let lift = Lift { block: block.id, scope: Scope::Entry, reason: "clean".to_owned(), probation: DAY, ticket: None };
+            let lift =
+                Lift { block: block.id, scope: Scope::Entry, reason: "clean".to_owned(), probation: DAY, ticket: None };
             tasks.push(tokio::spawn(async move { desk.lift(&lead, lift).await.map(|_| ()) }));
         }
         for _ in 0..2 {

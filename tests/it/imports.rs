@@ -84,7 +84,10 @@ async fn a_list_takes_effect_as_a_whole_by_one_change() {
     let block = &blocks::covering(pool, net("10.0.0.1"), 10).await.unwrap()[0];
     assert_eq!((block.state, block.cause.as_str(), block.source.as_str()), (BlockState::Live, "PB-DYN", "dynamic"));
     assert_eq!(block.until, Some(app.desk().now().plus(30 * DAY)));
-    let done = events::list(pool, &events::Filter { what: Some("import.".to_owned()), ..events::Filter::default() }, 10).await.unwrap();
+    let done =
+        events::list(pool, &events::Filter { what: Some("import.".to_owned()), ..events::Filter::default() }, 10)
+            .await
+            .unwrap();
     assert!(done[0].detail.contains("2500 new"), "{}", done[0].detail);
 }
 
@@ -111,7 +114,8 @@ async fn an_active_import_counts_before_its_rows_are_settled() {
 /// Does what `finish_import` does up to its commit, by the same statements.
 async fn die_after_activation(app: &TestApp, import: Import) {
     let desk = app.desk();
-    let id: i64 = sqlx::query_scalar("SELECT id FROM imports WHERE state = 'staging'").fetch_one(desk.db.pool()).await.unwrap();
+    let id: i64 =
+        sqlx::query_scalar("SELECT id FROM imports WHERE state = 'staging'").fetch_one(desk.db.pool()).await.unwrap();
     let mut tx = desk.db.begin().await.unwrap();
     let block = blocks::find_live(&mut *tx, net("10.0.0.2"), "dynamic").await.unwrap().unwrap();
     assert!(imports::keep_live(&mut *tx, Id(id), "dynamic", block.net).await.unwrap());
@@ -140,7 +144,10 @@ async fn a_list_that_is_added_to_ends_nothing_and_one_that_replaces_does() {
     let counts = import(&app, plan("dynamic", true), &["10.0.0.3", "10.0.0.4"]).await;
     assert_eq!(counts, Counts { added: 1, kept: 1, held: 0, dropped: 2 });
     assert!(!app.is_blocked("10.0.0.2") && app.is_blocked("10.0.0.3") && app.is_blocked("10.0.0.4"));
-    assert!(app.is_blocked("10.0.0.1") && app.is_blocked("10.0.0.5") && app.is_blocked("10.0.0.9"), "other sources are not touched");
+    assert!(
+        app.is_blocked("10.0.0.1") && app.is_blocked("10.0.0.5") && app.is_blocked("10.0.0.9"),
+        "other sources are not touched"
+    );
     let second = &blocks::covering(app.desk().db.pool(), net("10.0.0.2"), 5).await.unwrap()[0];
     assert_eq!(second.state, BlockState::Dropped);
     assert_eq!(app.second().await.desk.blocklist.count(), app.desk().blocklist.count());

@@ -19,7 +19,13 @@ fn net(text: &str) -> Net {
 
 /// The lift of a whole entry without a ticket.
 fn whole(block: &Block) -> Lift {
-    Lift { block: block.id, scope: Scope::Entry, reason: "The machine is clean.".to_owned(), probation: 14 * DAY, ticket: None }
+    Lift {
+        block: block.id,
+        scope: Scope::Entry,
+        reason: "The machine is clean.".to_owned(),
+        probation: 14 * DAY,
+        ticket: None,
+    }
 }
 
 /// The lift of one address out of an entry.
@@ -66,9 +72,15 @@ async fn a_lifted_entry_is_free_at_once_and_says_who_when_and_why() {
     assert!(!app.is_blocked("203.0.113.7"));
     let after = now(&app, &block).await;
     assert_eq!((after.state, after.lifted_by.as_deref()), (BlockState::Lifted, Some("ann")));
-    assert_eq!((after.lifted_at, after.lift_reason.as_deref()), (Some(app.desk().now()), Some("The machine is clean.")));
+    assert_eq!(
+        (after.lifted_at, after.lift_reason.as_deref()),
+        (Some(app.desk().now()), Some("The machine is clean."))
+    );
     let done = events::of_block(app.desk().db.pool(), block.id).await.unwrap();
-    assert_eq!(done.iter().map(|e| e.what.as_str()).collect::<Vec<_>>(), ["block.added", "block.lifted", "probation.started"]);
+    assert_eq!(
+        done.iter().map(|e| e.what.as_str()).collect::<Vec<_>>(),
+        ["block.added", "block.lifted", "probation.started"]
+    );
     gapless(&app).await;
 }
 
@@ -233,13 +245,18 @@ async fn a_lift_for_a_ticket_resolves_it_and_names_the_cause_by_mail() {
     let mails = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
     let mail = mails.last().unwrap();
     let cause = app.desk().content.causes.find("PB-TRAP").unwrap().text("en");
-    for text in ["203.0.113.7", "203.0.113.0/24", "PB-TRAP", &cause.title, &cause.answer, "only who asked", "2026-12-07"] {
+    for text in
+        ["203.0.113.7", "203.0.113.0/24", "PB-TRAP", &cause.title, &cause.answer, "only who asked", "2026-12-07"]
+    {
         assert!(mail.body.contains(text), "“{text}” is missing in: {}", mail.body);
     }
     let done = events::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
     let words: Vec<&str> = done.iter().map(|e| e.what.as_str()).collect();
     assert_eq!(words, ["ticket.received", "block.carved", "probation.started", "ticket.resolved"]);
-    assert_eq!(probations::covering(app.desk().db.pool(), net("203.0.113.7")).await.unwrap()[0].ticket_id, Some(ticket.id));
+    assert_eq!(
+        probations::covering(app.desk().db.pool(), net("203.0.113.7")).await.unwrap()[0].ticket_id,
+        Some(ticket.id)
+    );
 }
 
 #[tokio::test]
@@ -369,7 +386,9 @@ async fn one_network_added_many_times_at_the_same_moment_is_one_block() {
     let tries: Vec<_> = (0..8)
         .map(|_| {
             let desk = app.desk().clone();
-            tokio::spawn(async move { desk.add_block(&Who::operator(), new("203.0.113.7", "staff", None)).await.unwrap() })
+            tokio::spawn(
+                async move { desk.add_block(&Who::operator(), new("203.0.113.7", "staff", None)).await.unwrap() },
+            )
         })
         .collect();
     let mut fresh = 0;

@@ -1,6 +1,12 @@
 //! Tests of the whole portal: the real router, a database of its own for each test, a clock that stands still.
 //! `TEST_DATABASE_URL` (a PostgreSQL server where databases may be made) chooses the engine; without it SQLite.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
 #![expect(clippy::print_stderr, reason = "a failing test says what it saw")]
 
 mod support;

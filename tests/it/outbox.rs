@@ -10,8 +10,8 @@ use postern::domain::time::{HOUR, MINUTE, SECOND};
 use postern::jobs::deliver;
 use postern::mail::message;
 use postern::mail::transport::Transport;
-use postern::store::outbox::{self, Mail, MailState};
 use postern::store::events;
+use postern::store::outbox::{self, Mail, MailState};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -94,7 +94,10 @@ async fn a_thread_holds_together_and_a_person_is_no_automaton() {
     let app = TestApp::with(&[("mail.smtp_url", &sink.url()), ("mail.inbound", "yes")]).await;
     let ann = app.staff("ann", Role::Agent).await;
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
-    app.desk().answer(&ann, ticket.id, "Grüße aus Köln – 日本語\n\n.a line that begins with a dot\nFrom here on", true).await.unwrap();
+    app.desk()
+        .answer(&ann, ticket.id, "Grüße aus Köln – 日本語\n\n.a line that begins with a dot\nFrom here on", true)
+        .await
+        .unwrap();
     let _running = deliver(&app);
     let arrived = sink.wait_for(2).await;
     let first = arrived.iter().find(|m| m.header("In-Reply-To").is_none()).unwrap();
@@ -104,7 +107,10 @@ async fn a_thread_holds_together_and_a_person_is_no_automaton() {
     assert!(second.header("Auto-Submitted").is_none(), "a person wrote it");
     let token = app.desk().mail_token(ticket.id);
     assert_eq!(second.header("Reply-To").as_deref(), Some(format!("reply+{token}@portal.example").as_str()));
-    assert!(second.plain().contains("Grüße aus Köln – 日本語") && second.plain().contains("\n.a line that begins with a dot\nFrom here on"));
+    assert!(
+        second.plain().contains("Grüße aus Köln – 日本語")
+            && second.plain().contains("\n.a line that begins with a dot\nFrom here on")
+    );
     assert!(second.text.lines().all(|line| line.len() <= 998 && line.is_ascii()));
 }
 
@@ -302,7 +308,10 @@ async fn a_mail_that_cannot_be_written_is_given_up_and_holds_up_no_other() {
     let sink = Sink::start().await;
     let app = app_for(&sink.url()).await;
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
-    sqlx::query("UPDATE outbox SET recipient = 'nobody at all', next_at = 0").execute(app.desk().db.pool()).await.unwrap();
+    sqlx::query("UPDATE outbox SET recipient = 'nobody at all', next_at = 0")
+        .execute(app.desk().db.pool())
+        .await
+        .unwrap();
     let broken = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().remove(0);
     let good = queued(&app, "bob@sender.example").await;
     let _running = deliver(&app);
@@ -320,6 +329,9 @@ async fn the_outbox_is_read_page_by_page() {
     let first = outbox::list(pool, None, None, 3).await.unwrap();
     let rest = outbox::list(pool, None, first.last().map(|m| m.id), 3).await.unwrap();
     let all: Vec<&str> = first.iter().chain(&rest).map(|m| m.recipient.as_str()).collect();
-    assert_eq!(all, ["s4@sender.example", "s3@sender.example", "s2@sender.example", "s1@sender.example", "s0@sender.example"]);
+    assert_eq!(
+        all,
+        ["s4@sender.example", "s3@sender.example", "s2@sender.example", "s1@sender.example", "s0@sender.example"]
+    );
     assert!(outbox::list(pool, Some(MailState::Sent), None, 3).await.unwrap().is_empty());
 }

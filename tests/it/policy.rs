@@ -102,7 +102,10 @@ async fn postmaster_abuse_and_live_addresses_are_reached_from_everywhere() {
     }
     app.wait(366 * DAY);
     app.block("203.0.113.7", "PB-SPAM").await;
-    assert!(gateway.ask("203.0.113.7", &format!("reply+{token}@portal.example")).await.starts_with("550"), "its year is over");
+    assert!(
+        gateway.ask("203.0.113.7", &format!("reply+{token}@portal.example")).await.starts_with("550"),
+        "its year is over"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +144,9 @@ async fn exemptions_carve_outs_and_ends_are_obeyed() {
     app.block("203.0.113.0/24", "PB-SPAM").await;
     app.desk().lift_only(&Who::operator(), Net::parse("203.0.113.7").unwrap(), "clean").await.unwrap();
     app.desk().add_exemption(&lead, Net::parse("203.0.113.8/29").unwrap(), Lasts::Forever, "ours").await.unwrap();
-    for (client, free) in [("203.0.113.7", true), ("203.0.113.8", true), ("203.0.113.15", true), ("203.0.113.16", false)] {
+    for (client, free) in
+        [("203.0.113.7", true), ("203.0.113.8", true), ("203.0.113.15", true), ("203.0.113.16", false)]
+    {
         assert_eq!(gateway.ask(client, CARL).await == "DUNNO", free, "{client}");
     }
     app.wait(7 * DAY);
@@ -152,7 +157,8 @@ async fn exemptions_carve_outs_and_ends_are_obeyed() {
 async fn requests_may_come_in_one_packet_or_byte_by_byte() {
     let (app, _service, mut gateway) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
-    let many: String = (0..200).map(|n| request(if n % 2 == 0 { "203.0.113.7" } else { "203.0.113.8" }, CARL)).collect();
+    let many: String =
+        (0..200).map(|n| request(if n % 2 == 0 { "203.0.113.7" } else { "203.0.113.8" }, CARL)).collect();
     gateway.send(many.as_bytes()).await;
     for n in 0..200 {
         let action = gateway.action().await.unwrap();
@@ -168,7 +174,8 @@ async fn requests_may_come_in_one_packet_or_byte_by_byte() {
 async fn what_is_no_request_ends_the_connection_and_harms_nobody() {
     let (app, service, mut good) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
-    let huge_line = [b"request=smtpd_access_policy\nhelo_name=".to_vec(), vec![b'x'; 200_000], b"\n\n".to_vec()].concat();
+    let huge_line =
+        [b"request=smtpd_access_policy\nhelo_name=".to_vec(), vec![b'x'; 200_000], b"\n\n".to_vec()].concat();
     let many_lines = [b"request=smtpd_access_policy\n".to_vec(), b"a=b\n".repeat(50_000), b"\n".to_vec()].concat();
     for bytes in [
         &b"GET / HTTP/1.1\r\nHost: portal.example\r\n\r\n"[..],
@@ -237,7 +244,10 @@ async fn who_finds_no_place_waits_until_another_leaves() {
     let service = PolicyService::start(&app, 2).await;
     let mut first = Gateway::connect(service.addr).await;
     let mut second = Gateway::connect(service.addr).await;
-    assert_eq!((first.ask("203.0.113.7", CARL).await, second.ask("203.0.113.7", CARL).await), ("DUNNO".into(), "DUNNO".into()));
+    assert_eq!(
+        (first.ask("203.0.113.7", CARL).await, second.ask("203.0.113.7", CARL).await),
+        ("DUNNO".into(), "DUNNO".into())
+    );
     let mut third = Gateway::connect(service.addr).await;
     third.send(request("203.0.113.7", CARL).as_bytes()).await;
     assert!(tokio::time::timeout(Duration::from_millis(200), third.action()).await.is_err(), "it waits");
@@ -274,5 +284,8 @@ async fn a_block_of_a_cause_that_is_gone_still_gets_a_reply() {
     tx.commit().await.unwrap();
     app.desk().follow().await;
     let reply = gateway.ask("203.0.113.7", CARL).await;
-    assert!(reply.starts_with("550 5.7.1 ") && reply.contains("PB-GONE") && reply.contains(&block.case_code), "{reply}");
+    assert!(
+        reply.starts_with("550 5.7.1 ") && reply.contains("PB-GONE") && reply.contains(&block.case_code),
+        "{reply}"
+    );
 }

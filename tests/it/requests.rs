@@ -9,7 +9,7 @@ use postern::domain::ticket::{By, Resolution, State, Ticket};
 use postern::store::evidence::Form;
 use postern::store::outbox::{Auto, Mail};
 use postern::store::tickets::{Filter, Origin};
-use postern::store::{evidence, events, messages, outbox, tickets};
+use postern::store::{events, evidence, messages, outbox, tickets};
 
 use crate::support::TestApp;
 
@@ -60,7 +60,10 @@ async fn a_request_becomes_a_ticket_with_a_code_a_secret_and_a_mail() {
     assert_eq!(app.desk().ticket_for(&ticket.code, &secret).await.unwrap(), ticket);
     let pool = app.desk().db.pool();
     assert_eq!(tickets::client(pool, ticket.id).await.unwrap().as_deref(), Some("198.51.100.23"));
-    assert_eq!(tickets::networks(pool, ticket.id).await.unwrap(), [(Net::parse("203.0.113.7").unwrap(), Origin::Typed)]);
+    assert_eq!(
+        tickets::networks(pool, ticket.id).await.unwrap(),
+        [(Net::parse("203.0.113.7").unwrap(), Origin::Typed)]
+    );
     let said = messages::of_ticket(pool, ticket.id).await.unwrap();
     assert_eq!((said.len(), said[0].author_kind, said[0].text.as_str()), (1, By::Sender, "We cleaned the machine."));
     let done = events::of_ticket(pool, ticket.id).await.unwrap();
@@ -245,10 +248,8 @@ async fn a_request_does_not_join_a_ticket_that_has_ended() {
 #[tokio::test]
 async fn what_looks_like_a_machines_work_neither_joins_nor_is_joined() {
     let app = TestApp::start().await;
-    let suspected = || Request {
-        suspected: Some("honeypot".to_owned()),
-        ..TestApp::request("ann@sender.example", "203.0.113.7")
-    };
+    let suspected =
+        || Request { suspected: Some("honeypot".to_owned()), ..TestApp::request("ann@sender.example", "203.0.113.7") };
     let (bot, _) = submit(&app, suspected()).await;
     assert_eq!(bot.suspected.as_deref(), Some("honeypot"));
     let (ann, _) = app.ask("ann@sender.example", "203.0.113.7").await;
@@ -287,7 +288,8 @@ async fn a_wrong_secret_shows_nothing_not_even_that_the_ticket_exists() {
 async fn a_case_link_names_the_network_of_its_block() {
     let app = TestApp::start().await;
     let block = app.block("203.0.113.0/24", "PB-SPAM").await;
-    let request = Request { case_code: Some(block.case_code.clone()), ..TestApp::request("ann@sender.example", "203.0.113.7") };
+    let request =
+        Request { case_code: Some(block.case_code.clone()), ..TestApp::request("ann@sender.example", "203.0.113.7") };
     let (ticket, _) = submit(&app, request).await;
     let networks = tickets::networks(app.desk().db.pool(), ticket.id).await.unwrap();
     let net = |text| Net::parse(text).unwrap();

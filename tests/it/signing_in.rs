@@ -107,7 +107,10 @@ async fn signing_in_forgives_the_accounts_failures() {
     for round in 0..3 {
         for n in 0..2 {
             let client = format!("198.51.100.{}", 1 + round * 2 + n);
-            assert!(matches!(sign_in_from(&app, "ann@postern.example", "wrong password", &client).await, SignIn::Wrong));
+            assert!(matches!(
+                sign_in_from(&app, "ann@postern.example", "wrong password", &client).await,
+                SignIn::Wrong
+            ));
         }
         session(&app, "ann@postern.example", PASSWORD).await;
     }
@@ -125,7 +128,8 @@ async fn a_session_ends_when_it_lies_unused() {
     app.wait(2 * HOUR);
     assert!(whose(&app, &token).await.is_none());
     app.desk().forget().await.unwrap();
-    let ann = staff::find_active(app.desk().db.pool(), &Email::parse("ann@postern.example").unwrap()).await.unwrap().unwrap();
+    let ann =
+        staff::find_active(app.desk().db.pool(), &Email::parse("ann@postern.example").unwrap()).await.unwrap().unwrap();
     assert!(sessions::of_staff(app.desk().db.pool(), ann.id, app.desk().now().plus(-DAY)).await.unwrap().is_empty());
 }
 
@@ -239,7 +243,10 @@ async fn an_address_belongs_to_one_member() {
     let again = Email::parse("Ann@postern.example").unwrap();
     let refused = app.desk().add_staff(&Who::operator(), &again, "Ann", Role::Lead, PASSWORD).await;
     assert!(matches!(refused, Err(Refusal::Invalid(_))));
-    let short = app.desk().add_staff(&Who::operator(), &Email::parse("b@postern.example").unwrap(), "B", Role::Lead, "short").await;
+    let short = app
+        .desk()
+        .add_staff(&Who::operator(), &Email::parse("b@postern.example").unwrap(), "B", Role::Lead, "short")
+        .await;
     assert!(matches!(short, Err(Refusal::Invalid(what)) if what.contains("12")));
     assert_eq!(staff::list(app.desk().db.pool()).await.unwrap().len(), 1);
 }

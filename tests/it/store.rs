@@ -94,7 +94,11 @@ async fn counts_of_many_tasks_add_up() {
     }
     let pool = app.desk().db.pool();
     assert_eq!(limits::read(pool, "check:203.0.113.7", MINUTE, now).await.unwrap(), 200);
-    assert_eq!(limits::read(pool, "check:203.0.113.7", MINUTE, now.plus(MINUTE)).await.unwrap(), 0, "the next slot is empty");
+    assert_eq!(
+        limits::read(pool, "check:203.0.113.7", MINUTE, now.plus(MINUTE)).await.unwrap(),
+        0,
+        "the next slot is empty"
+    );
     assert_eq!(limits::count(pool, "check:203.0.113.8", MINUTE, now).await.unwrap(), 1);
     limits::reset(pool, "check:203.0.113.7").await.unwrap();
     assert_eq!(limits::read(pool, "check:203.0.113.7", MINUTE, now).await.unwrap(), 0);
@@ -109,7 +113,11 @@ async fn the_queue_is_filtered() {
     app.wait(1);
     let (b, _) = app.ask("B@sender.example", "203.0.113.0/24").await;
     app.wait(1);
-    let other = Request { kind: Kind::Delayed, suspected: Some("too-fast".into()), ..TestApp::request("c@sender.example", "2001:db8::1") };
+    let other = Request {
+        kind: Kind::Delayed,
+        suspected: Some("too-fast".into()),
+        ..TestApp::request("c@sender.example", "2001:db8::1")
+    };
     app.desk().submit(other).await.unwrap();
     let c = Id(filtered(&app, Filter::default()).await[2].0);
     app.wait(1);
@@ -199,7 +207,10 @@ async fn a_page_of_the_queue_knows_networks_and_replies() {
     let ann = app.staff("ann", Role::Agent).await;
     let typed = vec![net("203.0.113.9"), net("203.0.113.7"), net("2001:db8::1")];
     app.desk().submit(Request { typed, ..TestApp::request("a@sender.example", "203.0.113.7") }).await.unwrap();
-    app.desk().submit(Request { typed: Vec::new(), ..TestApp::request("b@sender.example", "203.0.113.7") }).await.unwrap();
+    app.desk()
+        .submit(Request { typed: Vec::new(), ..TestApp::request("b@sender.example", "203.0.113.7") })
+        .await
+        .unwrap();
     let pool = app.desk().db.pool();
     let all = tickets::list(pool, &Filter::default(), 10).await.unwrap();
     let keys = ids(&all);
@@ -267,7 +278,16 @@ async fn the_list_of_blocks_is_filtered_and_read_page_by_page() {
 #[tokio::test]
 async fn what_covers_a_network_is_found_live_ones_first() {
     let app = TestApp::start().await;
-    for text in ["203.0.113.7", "203.0.0.0/16", "203.0.113.0/24", "0.0.0.0/0", "203.0.112.0/24", "::/0", "2001:db8::/32", "2001:db8::7"] {
+    for text in [
+        "203.0.113.7",
+        "203.0.0.0/16",
+        "203.0.113.0/24",
+        "0.0.0.0/0",
+        "203.0.112.0/24",
+        "::/0",
+        "2001:db8::/32",
+        "2001:db8::7",
+    ] {
         app.block(text, "PB-SPAM").await;
     }
     app.desk().lift_net(&Who::operator(), net("0.0.0.0/0"), "too much").await.unwrap();
@@ -298,7 +318,11 @@ async fn past_lifts_inside_a_network_are_found() {
     let carved = postern::store::exemptions::of_block(pool, lifts[0].block_id, 10).await.unwrap();
     assert_eq!(carved.iter().map(|e| e.net).collect::<Vec<_>>(), [net("203.0.113.8")]);
     let lead = app.staff("lead", Role::Lead).await;
-    let ours = app.desk().add_exemption(&lead, net("192.0.2.0/28"), postern::domain::block::Lasts::Forever, "ours").await.unwrap();
+    let ours = app
+        .desk()
+        .add_exemption(&lead, net("192.0.2.0/28"), postern::domain::block::Lasts::Forever, "ours")
+        .await
+        .unwrap();
     app.desk().end_exemption(&lead, ours).await.unwrap();
     let page = postern::store::exemptions::page(pool, None, 10).await.unwrap();
     assert_eq!(page.iter().map(|e| e.id).collect::<Vec<_>>(), [ours], "ended ones too, carve-outs not");
@@ -317,8 +341,14 @@ async fn the_audit_is_filtered_and_read_page_by_page() {
     };
     let all = events::Filter::default;
     assert_eq!(words(all(), 10).await, ["probation.started", "block.lifted", "block.added", "staff.added"]);
-    assert_eq!(words(events::Filter { actor: Some("operator".into()), ..all() }, 10).await, ["block.added", "staff.added"]);
-    assert_eq!(words(events::Filter { what: Some("BLOCK.".into()), ..all() }, 10).await, ["block.lifted", "block.added"]);
+    assert_eq!(
+        words(events::Filter { actor: Some("operator".into()), ..all() }, 10).await,
+        ["block.added", "staff.added"]
+    );
+    assert_eq!(
+        words(events::Filter { what: Some("BLOCK.".into()), ..all() }, 10).await,
+        ["block.lifted", "block.added"]
+    );
     assert_eq!(words(events::Filter { what: Some("%".into()), ..all() }, 10).await.len(), 4);
     assert_eq!(words(events::Filter { net: Some("203.0.113.7".into()), ..all() }, 10).await.len(), 3);
     let first = events::list(app.desk().db.pool(), &all(), 2).await.unwrap();

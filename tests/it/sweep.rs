@@ -80,7 +80,11 @@ async fn after_the_retention_texts_are_gone_and_figures_stay() {
     assert_eq!(app.desk().purge().await.unwrap(), 1);
     let after = evidence::find(pool, piece).await.unwrap().unwrap();
     assert_eq!((after.text.as_str(), after.name.as_str(), after.findings), ("", "", None));
-    assert_eq!((after.size, after.sha256, after.ticket_id), (before.size, before.sha256, Some(ended.id)), "figures stay");
+    assert_eq!(
+        (after.size, after.sha256, after.ticket_id),
+        (before.size, before.sha256, Some(ended.id)),
+        "figures stay"
+    );
     assert_eq!(after.purged_at, Some(app.desk().now()));
     assert_eq!(evidence::chunk(pool, piece, 0).await.unwrap(), None);
     let said = messages::of_ticket(pool, ended.id).await.unwrap();
@@ -94,7 +98,10 @@ async fn after_the_retention_texts_are_gone_and_figures_stay() {
     assert_eq!(app.ticket_by_id(ended.id).await.resolution, Some(Resolution::Answered));
     assert!(!events::of_ticket(pool, ended.id).await.unwrap().is_empty());
     let waiting = evidence::find(pool, other_piece).await.unwrap().unwrap();
-    assert!(waiting.text.contains("bounced") && evidence::chunk(pool, other_piece, 0).await.unwrap().is_some(), "work goes on");
+    assert!(
+        waiting.text.contains("bounced") && evidence::chunk(pool, other_piece, 0).await.unwrap().is_some(),
+        "work goes on"
+    );
     assert!(!messages::of_ticket(pool, open.id).await.unwrap()[0].text.is_empty());
 }
 
@@ -119,7 +126,9 @@ async fn counts_tokens_and_changes_are_forgotten_in_their_time() {
     assert_eq!(limits::read(pool, "check:203.0.113.7", MINUTE, begun).await.unwrap(), 0);
     assert!(changes::oldest(pool).await.unwrap().is_some(), "changes are kept for a week");
     let token = postern::domain::id::hash(app.desk().mail_token(ticket.id).as_bytes());
-    assert!(mail_tokens::find_live(pool, &token, app.desk().now()).await.unwrap().is_some_and(|t| t.ticket_id == ticket.id));
+    assert!(
+        mail_tokens::find_live(pool, &token, app.desk().now()).await.unwrap().is_some_and(|t| t.ticket_id == ticket.id)
+    );
     app.wait(365 * DAY);
     assert!(mail_tokens::find_live(pool, &token, app.desk().now()).await.unwrap().is_none());
     app.desk().forget().await.unwrap();
@@ -135,7 +144,9 @@ async fn periodic_work_is_one_processs_at_a_time() {
     let takers: Vec<_> = (0..8)
         .map(|n| {
             let db = app.desk().db.clone();
-            tokio::spawn(async move { leases::take(db.pool(), "sweep", &format!("process-{n}"), now, now.plus(HOUR)).await.unwrap() })
+            tokio::spawn(async move {
+                leases::take(db.pool(), "sweep", &format!("process-{n}"), now, now.plus(HOUR)).await.unwrap()
+            })
         })
         .collect();
     let mut holder = None;
@@ -148,6 +159,9 @@ async fn periodic_work_is_one_processs_at_a_time() {
     let pool = app.desk().db.pool();
     assert!(leases::take(pool, "sweep", &holder, now, now.plus(2 * HOUR)).await.unwrap(), "its holder keeps it");
     assert!(!leases::take(pool, "sweep", "another", now.plus(HOUR), now.plus(3 * HOUR)).await.unwrap());
-    assert!(leases::take(pool, "sweep", "another", now.plus(2 * HOUR), now.plus(3 * HOUR)).await.unwrap(), "when it is over");
+    assert!(
+        leases::take(pool, "sweep", "another", now.plus(2 * HOUR), now.plus(3 * HOUR)).await.unwrap(),
+        "when it is over"
+    );
     assert!(leases::take(pool, "expire", &holder, now, now.plus(HOUR)).await.unwrap(), "each work has its own");
 }

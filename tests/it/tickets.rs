@@ -113,10 +113,17 @@ async fn every_resolution_is_mailed_with_its_reasons() {
         }
         done.unwrap();
         let now = app.ticket_by_id(ticket.id).await;
-        assert_eq!((now.state, now.resolution, now.resolved_at), (State::Resolved, Some(*resolution), Some(app.desk().now())));
+        assert_eq!(
+            (now.state, now.resolution, now.resolved_at),
+            (State::Resolved, Some(*resolution), Some(app.desk().now()))
+        );
         let mail = last_mail(&app, ticket.id).await;
         assert!(mail.body.contains("These are the reasons."), "{}", mail.body);
-        assert!(!mail.body.contains("mail-") && !mail.subject.contains("mail-"), "a sentence is missing: {}", mail.body);
+        assert!(
+            !mail.body.contains("mail-") && !mail.subject.contains("mail-"),
+            "a sentence is missing: {}",
+            mail.body
+        );
         assert!(matches!(app.desk().resolve(&ann, ticket.id, *resolution, "Again.").await, Err(Refusal::Stale)));
     }
 }

@@ -8,24 +8,11 @@ use crate::evidence::scan;
 
 /// Reads a complaint, if the message is one.
 pub(super) fn read(message: &Message) -> Option<Findings> {
-    let report = message
-        .parts
-        .iter()
-        .find(|p| p.kind == "message/feedback-report")?;
+    let report = message.parts.iter().find(|p| p.kind == "message/feedback-report")?;
     let text = report.text.replace("\n\n", "\n");
     let (fields, _) = mime::fields(text.lines());
-    let value = |name: &str| {
-        fields
-            .iter()
-            .find(|f| f.name == name)
-            .map(|f| f.value.as_str())
-    };
-    let before = || {
-        message
-            .parts
-            .iter()
-            .take_while(|p| p.kind != "message/feedback-report")
-    };
+    let value = |name: &str| fields.iter().find(|f| f.name == name).map(|f| f.value.as_str());
+    let before = || message.parts.iter().take_while(|p| p.kind != "message/feedback-report");
     let named = || before().find_map(|p| scan::ips(&p.text).first().map(|f| f.ip));
     let ip: Option<IpAddr> = value("source-ip").and_then(scan::ip).or_else(named);
     let recipients = fields

@@ -34,11 +34,7 @@ impl Recipient {
     pub(super) fn failed(&self) -> bool {
         let done = ["delivered", "relayed", "expanded"];
         let success = self.status.as_deref().is_some_and(|s| s.starts_with('2'));
-        !success
-            && !self
-                .action
-                .as_deref()
-                .is_some_and(|a| done.iter().any(|d| a.starts_with(d)))
+        !success && !self.action.as_deref().is_some_and(|a| done.iter().any(|d| a.starts_with(d)))
     }
 
     /// Whether anything was read.
@@ -56,8 +52,7 @@ impl Recipient {
             "status" => self.status = status(value),
             "remote-mta" => self.remote(value),
             "diagnostic-code" => {
-                self.diagnostic =
-                    Some(without_type(value).to_owned()).filter(|d| !d.trim().is_empty());
+                self.diagnostic = Some(without_type(value).to_owned()).filter(|d| !d.trim().is_empty());
             }
             "x-queue-id" | "final-log-id" => self.queue_id = Some(value.trim().to_owned()),
             _ => {}
@@ -67,11 +62,7 @@ impl Recipient {
     /// Takes the refusing server's name and address.
     fn remote(&mut self, value: &str) {
         let value = value.split_once(';').map_or(value, |(_, v)| v).trim();
-        let name = value
-            .split([' ', '(', '['])
-            .next()
-            .unwrap_or("")
-            .trim_end_matches('.');
+        let name = value.split([' ', '(', '[']).next().unwrap_or("").trim_end_matches('.');
         self.remote_host = scan::host_like(name).then(|| name.to_owned());
         self.remote_ip = scan::ips(value).first().map(|f| f.ip);
     }
@@ -79,10 +70,7 @@ impl Recipient {
 
 /// The status code at the start of a status field.
 fn status(value: &str) -> Option<String> {
-    let word = value
-        .split_whitespace()
-        .next()?
-        .trim_end_matches(['(', ',', ';']);
+    let word = value.split_whitespace().next()?.trim_end_matches(['(', ',', ';']);
     crate::evidence::reply::enhanced_prefix(word).map(str::to_owned)
 }
 
@@ -116,14 +104,9 @@ pub(super) fn report_field(line: &str) -> bool {
 pub(in crate::evidence) fn looks_like(text: &str) -> bool {
     text.lines().take(5000).any(|l| {
         let start = l.trim_start_matches(['>', ' ', '\t']);
-        [
-            "Final-Recipient:",
-            "Diagnostic-Code:",
-            "Final-recipient:",
-            "Diagnostic-code:",
-        ]
-        .iter()
-        .any(|f| start.starts_with(f))
+        ["Final-Recipient:", "Diagnostic-Code:", "Final-recipient:", "Diagnostic-code:"]
+            .iter()
+            .any(|f| start.starts_with(f))
     })
 }
 
@@ -150,11 +133,7 @@ pub(super) fn recipients(text: &str, first_line: usize) -> Vec<Recipient> {
             if name == "final-recipient" && current.diagnostic.is_some() {
                 keep(&mut out, &mut current);
             }
-            current.line = if current.told() {
-                current.line
-            } else {
-                first_line + offset
-            };
+            current.line = if current.told() { current.line } else { first_line + offset };
             field = Some((name, value.trim().to_owned()));
         }
     }
@@ -170,8 +149,7 @@ fn continues(line: &str, field: Option<&(String, String)>) -> bool {
         return false;
     }
     let wrapped = name == "diagnostic-code"
-        && field_start(line)
-            .is_none_or(|(n, _)| !n.contains('-') && n != "status" && n != "action");
+        && field_start(line).is_none_or(|(n, _)| !n.contains('-') && n != "status" && n != "action");
     line.starts_with([' ', '\t']) && !report_field(line) || wrapped
 }
 
@@ -195,7 +173,6 @@ pub(super) fn queue_id(text: &str) -> Option<String> {
     text.lines().take(2000).find_map(|line| {
         let (name, value) = field_start(line.trim_start_matches(['>', ' ']))?;
         let id = value.trim();
-        (name.ends_with("queue-id") && !id.is_empty() && id.len() < 100 && !id.contains(' '))
-            .then(|| id.to_owned())
+        (name.ends_with("queue-id") && !id.is_empty() && id.len() < 100 && !id.contains(' ')).then(|| id.to_owned())
     })
 }

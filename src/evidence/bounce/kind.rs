@@ -6,21 +6,14 @@ use crate::evidence::scan;
 
 /// Whether a message is a delivery report.
 pub(super) fn is_bounce(message: &Message) -> bool {
-    let report = message
-        .parts
-        .iter()
-        .any(|p| p.kind.ends_with("delivery-status"));
-    report
-        || message.has("x-failed-recipients")
-        || (from_daemon(message) && speaks_of_failure(message))
+    let report = message.parts.iter().any(|p| p.kind.ends_with("delivery-status"));
+    report || message.has("x-failed-recipients") || (from_daemon(message) && speaks_of_failure(message))
 }
 
 /// Whether the sender is a mail system.
 fn from_daemon(message: &Message) -> bool {
     let from = message.field("from").unwrap_or("").to_lowercase();
-    let null_path = message
-        .field("return-path")
-        .is_some_and(|p| p.trim() == "<>" || p.trim().is_empty());
+    let null_path = message.field("return-path").is_some_and(|p| p.trim() == "<>" || p.trim().is_empty());
     let named = [
         "mailer-daemon",
         "postmaster",
@@ -120,14 +113,8 @@ fn speaks_of_failure(message: &Message) -> bool {
             words.iter().any(|w| low.contains(w))
         })
     };
-    let auto = message
-        .field("auto-submitted")
-        .is_some_and(|a| a.to_lowercase().contains("auto-replied"))
-        && !message
-            .field("from")
-            .unwrap_or("")
-            .to_lowercase()
-            .contains("daemon");
+    let auto = message.field("auto-submitted").is_some_and(|a| a.to_lowercase().contains("auto-replied"))
+        && !message.field("from").unwrap_or("").to_lowercase().contains("daemon");
     (telling.iter().any(|t| subject.contains(t)) && (!auto || told())) || (!auto && told())
 }
 
@@ -159,9 +146,5 @@ pub(super) fn no_bounce(message: &Message) -> Findings {
         Kind::Header
     };
     let category = (kind != Kind::Header).then_some(Category::Other);
-    Findings {
-        kind,
-        category,
-        ..Findings::default()
-    }
+    Findings { kind, category, ..Findings::default() }
 }

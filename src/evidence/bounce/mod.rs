@@ -29,28 +29,15 @@ pub(super) fn read(message: &Message, context: &Context) -> Findings {
     if let Some(inner) = forwarded(message, context) {
         return inner;
     }
-    let reports: Vec<_> = message
-        .parts
-        .iter()
-        .filter(|p| p.kind.ends_with("delivery-status"))
-        .collect();
-    let mut recipients: Vec<dsn::Recipient> = reports
-        .iter()
-        .flat_map(|p| dsn::recipients(&p.text, p.line + 1))
-        .collect();
+    let reports: Vec<_> = message.parts.iter().filter(|p| p.kind.ends_with("delivery-status")).collect();
+    let mut recipients: Vec<dsn::Recipient> =
+        reports.iter().flat_map(|p| dsn::recipients(&p.text, p.line + 1)).collect();
     let prose = prose(message);
     if recipients.is_empty() && dsn::looks_like(&prose.0) {
         recipients = dsn::recipients(&prose.0, prose.1);
     }
-    let mta = software::of(
-        message,
-        &prose.0,
-        &reports.iter().map(|p| p.text.as_str()).collect::<String>(),
-    );
-    let queue_id = reports
-        .iter()
-        .find_map(|p| dsn::queue_id(&p.text))
-        .or_else(|| dsn::queue_id(&prose.0));
+    let mta = software::of(message, &prose.0, &reports.iter().map(|p| p.text.as_str()).collect::<String>());
+    let queue_id = reports.iter().find_map(|p| dsn::queue_id(&p.text)).or_else(|| dsn::queue_id(&prose.0));
     assemble(&recipients, &prose, mta, queue_id, message, context)
 }
 
@@ -78,14 +65,7 @@ pub(super) fn pasted(text: &str, context: &Context) -> Findings {
     let recipients = dsn::recipients(text, 1);
     let prose = (before_fields(text).to_owned(), 1);
     let mta = software::named(text);
-    assemble(
-        &recipients,
-        &prose,
-        mta.map(str::to_owned),
-        dsn::queue_id(text),
-        &Message::default(),
-        context,
-    )
+    assemble(&recipients, &prose, mta.map(str::to_owned), dsn::queue_id(text), &Message::default(), context)
 }
 
 /// What stands before the report fields of a pasted text.
@@ -112,27 +92,16 @@ fn assemble(
     let spoken = transcript::replies(&prose.0, prose.1, context);
     let dsn_status = recipients.iter().find_map(|r| r.status.clone());
     let domains = domains(recipients, &spoken, message, &prose.0);
-    let mut replies: Vec<Reply> = recipients
-        .iter()
-        .filter_map(|r| from_report(r, &spoken, &domains, context))
-        .collect();
+    let mut replies: Vec<Reply> =
+        recipients.iter().filter_map(|r| from_report(r, &spoken, &domains, context)).collect();
     if !replies.iter().any(|r| r.smtp_code.is_some()) && !spoken.is_empty() {
         replies = spoken;
     }
-    replies.extend(wordless(
-        &replies,
-        &prose.0,
-        prose.1,
-        dsn_status.as_deref(),
-        context,
-    ));
+    replies.extend(wordless(&replies, &prose.0, prose.1, dsn_status.as_deref(), context));
     for reply in &mut replies {
         reply.queue_id = reply.queue_id.take().or_else(|| queue_id.clone());
         reply.dsn_status = reply.dsn_status.take().or_else(|| dsn_status.clone());
-        reply.recipient_domain = reply
-            .recipient_domain
-            .take()
-            .or_else(|| domains.first().cloned());
+        reply.recipient_domain = reply.recipient_domain.take().or_else(|| domains.first().cloned());
     }
     Findings {
         kind: Kind::Bounce,
@@ -146,21 +115,13 @@ fn assemble(
 }
 
 /// The reply that one recipient of a report got.
-fn from_report(
-    recipient: &dsn::Recipient,
-    spoken: &[Reply],
-    domains: &[String],
-    context: &Context,
-) -> Option<Reply> {
+fn from_report(recipient: &dsn::Recipient, spoken: &[Reply], domains: &[String], context: &Context) -> Option<Reply> {
     if !recipient.failed() {
         return None;
     }
     let known = Reply {
         line: Some(recipient.line),
-        recipient_domain: recipient
-            .domain
-            .clone()
-            .or_else(|| domains.first().cloned()),
+        recipient_domain: recipient.domain.clone().or_else(|| domains.first().cloned()),
         remote_host: recipient.remote_host.clone(),
         remote_ip: recipient.remote_ip,
         dsn_status: recipient.status.clone(),
@@ -174,15 +135,8 @@ fn from_report(
         return None;
     }
     complete(&mut reply, spoken);
-    if reply.category == Some(Category::Other)
-        && reply.enhanced_status.is_none()
-        && reply.smtp_code.is_none()
-    {
-        reply.category = reply
-            .dsn_status
-            .as_deref()
-            .and_then(category::status)
-            .or(reply.category);
+    if reply.category == Some(Category::Other) && reply.enhanced_status.is_none() && reply.smtp_code.is_none() {
+        reply.category = reply.dsn_status.as_deref().and_then(category::status).or(reply.category);
     }
     Some(reply)
 }
@@ -199,52 +153,26 @@ fn complete(reply: &mut Reply, spoken: &[Reply]) {
     if matches!(reply.category, Some(Category::Other | Category::Policy)) {
         reply.category = longer.category;
         reply.list = reply.list.take().or_else(|| longer.list.clone());
-        reply.removal_url = reply
-            .removal_url
-            .take()
-            .or_else(|| longer.removal_url.clone());
+        reply.removal_url = reply.removal_url.take().or_else(|| longer.removal_url.clone());
     }
 }
 
 /// A refusal told in words only, when there is no reply with a code.
-fn wordless(
-    replies: &[Reply],
-    prose: &str,
-    line: usize,
-    status: Option<&str>,
-    context: &Context,
-) -> Option<Reply> {
+fn wordless(replies: &[Reply], prose: &str, line: usize, status: Option<&str>, context: &Context) -> Option<Reply> {
     if !replies.is_empty() {
         return None;
     }
     let reason = reason(prose);
-    let mut reply = describe(
-        &reason.1,
-        Reply {
-            line: Some(line + reason.0),
-            ..Reply::default()
-        },
-        context,
-    );
+    let mut reply = describe(&reason.1, Reply { line: Some(line + reason.0), ..Reply::default() }, context);
     if reply.category == Some(Category::Other) {
-        reply.category = reply
-            .enhanced_status
-            .as_deref()
-            .or(status)
-            .and_then(category::status)
-            .or(reply.category);
+        reply.category = reply.enhanced_status.as_deref().or(status).and_then(category::status).or(reply.category);
     }
     reply.url = reply.url.or_else(|| scan::url(prose));
     Some(reply)
 }
 
 /// The domains of the recipients, in order, each once.
-fn domains(
-    recipients: &[dsn::Recipient],
-    spoken: &[Reply],
-    message: &Message,
-    prose: &str,
-) -> Vec<String> {
+fn domains(recipients: &[dsn::Recipient], spoken: &[Reply], message: &Message, prose: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let failed = message.field("x-failed-recipients").unwrap_or("");
     let listed = failed.split(',').filter_map(scan::domain_of);
@@ -256,13 +184,7 @@ fn domains(
         }
     }
     if out.is_empty() {
-        out.extend(
-            reason(prose)
-                .1
-                .lines()
-                .find_map(scan::address)
-                .and_then(scan::domain_of),
-        );
+        out.extend(reason(prose).1.lines().find_map(scan::address).and_then(scan::domain_of));
     }
     out
 }
@@ -274,10 +196,7 @@ mod tests {
     use crate::evidence::input::mime;
 
     fn read_text(text: &str) -> Findings {
-        read(
-            &mime::message(text, &mut Work::new(Budget::default())),
-            &Context::default(),
-        )
+        read(&mime::message(text, &mut Work::new(Budget::default())), &Context::default())
     }
 
     #[test]
@@ -287,18 +206,14 @@ mod tests {
         assert_eq!(found.kind, Kind::Bounce);
         assert_eq!(found.replies.len(), 1);
         assert_eq!(found.replies[0].category, Some(Category::MailboxUnknown));
-        assert_eq!(
-            found.replies[0].remote_host.as_deref(),
-            Some("mx.example.org")
-        );
+        assert_eq!(found.replies[0].remote_host.as_deref(), Some("mx.example.org"));
         assert_eq!(found.replies[0].line, Some(13));
     }
 
     #[test]
     fn vacation_notes_are_no_bounces() {
-        let found = read_text(
-            "From: ann@example.org\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away until 5 May.\n",
-        );
+        let found =
+            read_text("From: ann@example.org\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away until 5 May.\n");
         assert_eq!(found.kind, Kind::AutoReply);
         assert!(found.replies.is_empty());
     }

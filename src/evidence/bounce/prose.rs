@@ -21,33 +21,21 @@ pub(super) fn reason(prose: &str) -> (usize, String) {
         "wasn't delivered",
     ];
     let lower = prose.to_lowercase();
-    let at = markers
-        .iter()
-        .filter_map(|m| lower.find(m))
-        .min()
-        .unwrap_or(0);
+    let at = markers.iter().filter_map(|m| lower.find(m)).min().unwrap_or(0);
     let at = if lower.len() == prose.len() { at } else { 0 };
     let head = prose.get(..at).unwrap_or("");
     let tail = prose.get(at..).unwrap_or(prose);
-    (
-        head.matches('\n').count(),
-        scan::truncated(tail, 3000).to_owned(),
-    )
+    (head.matches('\n').count(), scan::truncated(tail, 3000).to_owned())
 }
 
 /// The prose of a report and the line where it starts: the text parts before the returned message.
 pub(super) fn prose(message: &Message) -> (String, usize) {
     let texts = message.parts.iter().take_while(|p| {
-        !p.kind.ends_with("rfc822")
-            && !p.kind.ends_with("rfc822-headers")
-            && !p.kind.ends_with("delivery-status")
+        !p.kind.ends_with("rfc822") && !p.kind.ends_with("rfc822-headers") && !p.kind.ends_with("delivery-status")
     });
     let mut out = String::new();
     let mut line = message.header_lines + 2;
-    let plain = message
-        .parts
-        .iter()
-        .any(|p| p.kind == "text/plain" && !p.text.trim().is_empty());
+    let plain = message.parts.iter().any(|p| p.kind == "text/plain" && !p.text.trim().is_empty());
     for part in texts.filter(|p| p.kind.starts_with("text/") && (p.kind != "text/html" || !plain)) {
         if out.is_empty() {
             line = part.line + 1;
@@ -103,17 +91,11 @@ fn before_original(text: &str) -> &str {
         let low = line.trim().to_lowercase();
         let marked = low.len() < 100
             && ORIGINAL.iter().any(|m| low.contains(m))
-            && (low.starts_with(['-', '*', '=', '_', '+', '#'])
-                || low.ends_with([':', '-', '.', '*', '=']))
+            && (low.starts_with(['-', '*', '=', '_', '+', '#']) || low.ends_with([':', '-', '.', '*', '=']))
             && end > 0;
-        let header = ["received: ", "return-path: ", "message-id: "]
-            .iter()
-            .any(|f| low.starts_with(f))
-            && end > 0;
+        let header = ["received: ", "return-path: ", "message-id: "].iter().any(|f| low.starts_with(f)) && end > 0;
         if marked || header {
-            return text
-                .get(..if header { previous.max(end) } else { end })
-                .unwrap_or(text);
+            return text.get(..if header { previous.max(end) } else { end }).unwrap_or(text);
         }
         previous = end;
         end += line.len();

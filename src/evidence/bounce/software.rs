@@ -24,55 +24,19 @@ use At::{Body, From, Head, Report};
 /// The table; the first row whose marks are all there wins, so special ones come first.
 static TABLE: &[Row] = &[
     Row("Haraka", &[(Body, "haraka mailer program")]),
-    Row(
-        "GoogleGroups",
-        &[
-            (From, "googlemail.com"),
-            (Body, "we're writing to let you know that the group"),
-        ],
-    ),
+    Row("GoogleGroups", &[(From, "googlemail.com"), (Body, "we're writing to let you know that the group")]),
     Row("Google", &[(From, "mailer-daemon@google.com")]),
-    Row(
-        "Google Workspace",
-        &[
-            (From, "googlemail.com"),
-            (Report, "reporting-mta: dns; googlemail.com"),
-        ],
-    ),
-    Row(
-        "Google Workspace",
-        &[
-            (From, "google.com"),
-            (Report, "reporting-mta: dns; googlemail.com"),
-        ],
-    ),
+    Row("Google Workspace", &[(From, "googlemail.com"), (Report, "reporting-mta: dns; googlemail.com")]),
+    Row("Google Workspace", &[(From, "google.com"), (Report, "reporting-mta: dns; googlemail.com")]),
     Row("Gmail", &[(From, "googlemail.com")]),
     Row("Gmail", &[(From, "mailer-daemon@google")]),
     Row("Gmail", &[(Body, "technical details of permanent failure")]),
     Row("Gmail", &[(Body, "technical details of temporary failure")]),
     Row("Google", &[(From, "gmail.com")]),
-    Row(
-        "ReceivingSES",
-        &[
-            (From, "amazonses.com"),
-            (Body, "this message could not be delivered"),
-        ],
-    ),
-    Row(
-        "ReceivingSES",
-        &[
-            (Head, "x-ses-outgoing"),
-            (Body, "this message could not be delivered"),
-        ],
-    ),
+    Row("ReceivingSES", &[(From, "amazonses.com"), (Body, "this message could not be delivered")]),
+    Row("ReceivingSES", &[(Head, "x-ses-outgoing"), (Body, "this message could not be delivered")]),
     Row("AmazonSES", &[(From, "amazonses.com")]),
-    Row(
-        "AmazonSES",
-        &[
-            (Head, "x-ses-outgoing"),
-            (Body, "an error occurred while trying to deliver"),
-        ],
-    ),
+    Row("AmazonSES", &[(Head, "x-ses-outgoing"), (Body, "an error occurred while trying to deliver")]),
     Row("AmazonSES", &[(Report, "amazonses.com")]),
     Row("AmazonWorkMail", &[(Head, "amazon workmail")]),
     Row("SendGrid", &[(Body, "generated message from sendgrid")]),
@@ -82,49 +46,19 @@ static TABLE: &[Row] = &[
     Row("Verizon", &[(From, "vzwpix.com")]),
     Row("EinsUndEins", &[(From, "kundenserver")]),
     Row("EinsUndEins", &[(From, "perfora")]),
-    Row(
-        "EinsUndEins",
-        &[
-            (Head, "x-ui-out-filterresults"),
-            (Body, "for the following reason:"),
-        ],
-    ),
+    Row("EinsUndEins", &[(Head, "x-ui-out-filterresults"), (Body, "for the following reason:")]),
     Row("GMX", &[(From, "gmx")]),
-    Row(
-        "GMX",
-        &[
-            (Head, "x-gmx-"),
-            (
-                Body,
-                "this message was created automatically by mail delivery software",
-            ),
-        ],
-    ),
+    Row("GMX", &[(Head, "x-gmx-"), (Body, "this message was created automatically by mail delivery software")]),
     Row("Yahoo", &[(From, "yahoo.")]),
-    Row(
-        "Yahoo",
-        &[(
-            Body,
-            "sorry, we were unable to deliver your message to the following address",
-        )],
-    ),
+    Row("Yahoo", &[(Body, "sorry, we were unable to deliver your message to the following address")]),
     Row("AOL", &[(From, "@aol.com")]),
     Row("Aol", &[(Head, "x-aol-"), (Body, "aol")]),
     Row("Yandex", &[(From, "yandex")]),
     Row("Activehunter", &[(Head, "x-ahmailid")]),
     Row("Postfix", &[(Report, "x-postfix-")]),
     Row("Postfix", &[(Body, "this is the mail system at host")]),
-    Row(
-        "Sendmail",
-        &[
-            (Body, "transcript of session follows"),
-            (Report, "reporting-mta"),
-        ],
-    ),
-    Row(
-        "MailRu",
-        &[(From, "mail.ru"), (Body, "created automatically by")],
-    ),
+    Row("Sendmail", &[(Body, "transcript of session follows"), (Report, "reporting-mta")]),
+    Row("MailRu", &[(From, "mail.ru"), (Body, "created automatically by")]),
     Row("Mailgun", &[(From, "mailgun")]),
     Row("Zoho", &[(Head, "x-zoho")]),
     Row("Zoho", &[(From, "zoho")]),
@@ -134,39 +68,21 @@ static TABLE: &[Row] = &[
     Row("Mimecast", &[(Head, "mimecast")]),
     Row("TrendMicro", &[(Head, "trendmicro")]),
     Row("InterScanMSS", &[(From, "interscan")]),
-    Row(
-        "InterScanMSS",
-        &[(Head, "subject: mail could not be delivered")],
-    ),
+    Row("InterScanMSS", &[(Head, "subject: mail could not be delivered")]),
     Row("SurfControl", &[(Head, "x-sef-")]),
     Row("SurfControl", &[(Body, "surfcontrol")]),
     Row("McAfee", &[(Head, "mcafee")]),
-    Row(
-        "McAfee",
-        &[(
-            Body,
-            "--- the following addresses had delivery problems ---",
-        )],
-    ),
+    Row("McAfee", &[(Body, "--- the following addresses had delivery problems ---")]),
     Row("MailMarshalSMTP", &[(Head, "mailmarshal")]),
     Row("MailMarshalSMTP", &[(Body, "mailmarshal")]),
-    Row(
-        "MailMarshalSMTP",
-        &[
-            (Body, "your message:"),
-            (Body, "could not be delivered because of"),
-        ],
-    ),
+    Row("MailMarshalSMTP", &[(Body, "your message:"), (Body, "could not be delivered because of")]),
     Row("MailFoundry", &[(Head, "mailfoundry")]),
     Row("mFILTER", &[(Head, "m-filter")]),
     Row("mFILTER", &[(Body, "-------server message")]),
     Row("Barracuda", &[(Body, "spam firewall")]),
     Row("Barracuda", &[(From, "barracuda")]),
     Row("Barracuda", &[(Head, "barracuda")]),
-    Row(
-        "Symantec Messaging Gateway",
-        &[(Body, "symantec messaging gateway")],
-    ),
+    Row("Symantec Messaging Gateway", &[(Body, "symantec messaging gateway")]),
     Row("Activehunter", &[(Head, "x-ahmailid")]),
     Row("FML", &[(Head, "x-mlserver: fml")]),
     Row("ApacheJames", &[(Head, "james smtp server")]),
@@ -180,13 +96,7 @@ static TABLE: &[Row] = &[
     Row("Hotmail/Outlook.com", &[(From, "hotmail.")]),
     Row(
         "Hotmail/Outlook.com",
-        &[
-            (Report, "hotmail.com"),
-            (
-                Body,
-                "this is an automatically generated delivery status notification",
-            ),
-        ],
+        &[(Report, "hotmail.com"), (Body, "this is an automatically generated delivery status notification")],
     ),
     Row("Office365", &[(Head, "prod.outlook.com")]),
     Row("Office365", &[(Head, "x-ms-exchange-crosstenant")]),
@@ -198,18 +108,12 @@ static TABLE: &[Row] = &[
     Row("Domino", &[(Report, "x-notes")]),
     Row("Domino", &[(Head, "lotus domino")]),
     Row("Notes", &[(Body, "failure reasons")]),
-    Row(
-        "Exchange2003",
-        &[(Body, "did not reach the following recipient(s)")],
-    ),
+    Row("Exchange2003", &[(Body, "did not reach the following recipient(s)")]),
     Row("Exchange2003", &[(Head, "x-ms-embedded-report")]),
     Row("Exchange2003", &[(Head, "internet mail service")]),
     Row("Exchange2003", &[(Head, "exchange v6")]),
     Row("Exchange2007", &[(Body, "generating server:")]),
-    Row(
-        "Exchange2007",
-        &[(Body, "diagnostic information for administrators")],
-    ),
+    Row("Exchange2007", &[(Body, "diagnostic information for administrators")]),
     Row("Exchange2007", &[(Head, "x-ms-exchange")]),
     Row("Exchange2007", &[(Body, "#550 "), (Body, "##rfc822")]),
     Row("Exchange", &[(Head, "microsoft smtpsvc")]),
@@ -218,25 +122,13 @@ static TABLE: &[Row] = &[
     Row("GroupWise", &[(Body, "groupwise")]),
     Row(
         "MessagingServer",
-        &[
-            (
-                Body,
-                "your message cannot be delivered to the following recipients",
-            ),
-            (Body, "recipient address:"),
-        ],
+        &[(Body, "your message cannot be delivered to the following recipients"), (Body, "recipient address:")],
     ),
     Row("MessagingServer", &[(Head, "boundary_(id_")]),
-    Row(
-        "MessagingServer",
-        &[(Body, "sun java(tm) system messaging server")],
-    ),
+    Row("MessagingServer", &[(Body, "sun java(tm) system messaging server")]),
     Row("MessagingServer", &[(Body, "iplanet messaging server")]),
     Row("IMailServer", &[(Head, "x-mailer: <smtp32")]),
-    Row(
-        "IMailServer",
-        &[(Body, "body of message generated response")],
-    ),
+    Row("IMailServer", &[(Body, "body of message generated response")]),
     Row("MDaemon", &[(Head, "mdaemon")]),
     Row("MDaemon", &[(Body, "mdaemon")]),
     Row("MailEnable", &[(Body, "mailenable")]),
@@ -272,97 +164,43 @@ static TABLE: &[Row] = &[
         "maddy",
         &[
             (Body, "this is the mail delivery system at"),
-            (
-                Body,
-                "unfortunately, your message could not be delivered to one or more recipients. the usual cause",
-            ),
+            (Body, "unfortunately, your message could not be delivered to one or more recipients. the usual cause"),
         ],
     ),
     Row("chasquid", &[(Body, "chasquid")]),
     Row("chasquid", &[(Head, "chasquid")]),
     Row("Cyrus", &[(Body, "cyrus")]),
     Row("Dovecot", &[(Body, "sieve")]),
-    Row(
-        "Dovecot",
-        &[
-            (From, "mail delivery subsystem"),
-            (Body, "was automatically rejected"),
-        ],
-    ),
+    Row("Dovecot", &[(From, "mail delivery subsystem"), (Body, "was automatically rejected")]),
     Row("Dovecot", &[(Body, "dovecot")]),
-    Row(
-        "Dovecot",
-        &[(Head, "dovecot"), (Body, "automatically rejected")],
-    ),
+    Row("Dovecot", &[(Head, "dovecot"), (Body, "automatically rejected")]),
     Row("Courier", &[(Body, "courier mail server")]),
     Row("Courier", &[(Head, "boundary=\"=_courier")]),
     Row("Courier", &[(Head, "<courier.")]),
     Row("DragonFly", &[(Body, "this is the dragonfly mail agent")]),
     Row("DragonFly", &[(Body, "dma (dragonfly")]),
-    Row(
-        "OpenSMTPD",
-        &[(Body, "this is the mailer-daemon, please do not reply")],
-    ),
+    Row("OpenSMTPD", &[(Body, "this is the mailer-daemon, please do not reply")]),
     Row("OpenSMTPD", &[(Report, "opensmtpd")]),
     Row("Plesk", &[(Body, "plesk")]),
     Row("qmail", &[(Body, "this is the qmail-send program")]),
     Row("qmail", &[(Body, "qmail-send")]),
-    Row(
-        "qmail",
-        &[
-            (Head, "(qmail"),
-            (Body, "wasn't able to deliver your message"),
-        ],
-    ),
+    Row("qmail", &[(Head, "(qmail"), (Body, "wasn't able to deliver your message")]),
     Row("qmail", &[(Head, "invoked for bounce")]),
-    Row(
-        "qmail",
-        &[(Body, "i'm afraid i wasn't able to deliver your message")],
-    ),
+    Row("qmail", &[(Body, "i'm afraid i wasn't able to deliver your message")]),
     Row("Zimbra", &[(Head, "zimbra")]),
     Row("Postfix", &[(Body, "the postfix program")]),
     Row("Postfix", &[(Body, "                   the mail system")]),
-    Row(
-        "Postfix",
-        &[(Head, "(postfix)"), (From, "mail delivery system")],
-    ),
+    Row("Postfix", &[(Head, "(postfix)"), (From, "mail delivery system")]),
     Row("Sendmail", &[(Body, "transcript of session follows")]),
     Row("Sendmail", &[(Body, "permanent fatal errors")]),
     Row("Sendmail", &[(Body, "session transcript follows")]),
     Row("Sendmail", &[(Body, "transient non-fatal errors")]),
-    Row(
-        "Exim",
-        &[(
-            Body,
-            "this message was created automatically by mail delivery software",
-        )],
-    ),
-    Row(
-        "Exim",
-        &[
-            (Head, "x-failed-recipients"),
-            (Body, "a message that you sent"),
-        ],
-    ),
-    Row(
-        "Exim",
-        &[(Body, "a message that you sent could not be delivered to")],
-    ),
-    Row(
-        "Exim",
-        &[(Body, "a message that you sent has not yet been delivered")],
-    ),
-    Row(
-        "Sendmail",
-        &[(Head, "sendmail"), (From, "mail delivery subsystem")],
-    ),
-    Row(
-        "Sendmail",
-        &[
-            (From, "mail delivery subsystem"),
-            (Head, "subject: returned mail"),
-        ],
-    ),
+    Row("Exim", &[(Body, "this message was created automatically by mail delivery software")]),
+    Row("Exim", &[(Head, "x-failed-recipients"), (Body, "a message that you sent")]),
+    Row("Exim", &[(Body, "a message that you sent could not be delivered to")]),
+    Row("Exim", &[(Body, "a message that you sent has not yet been delivered")]),
+    Row("Sendmail", &[(Head, "sendmail"), (From, "mail delivery subsystem")]),
+    Row("Sendmail", &[(From, "mail delivery subsystem"), (Head, "subject: returned mail")]),
 ];
 
 /// The software that wrote a delivery report, as a message.
@@ -383,27 +221,17 @@ pub(super) fn of(message: &Message, prose: &str, report: &str) -> Option<String>
         Body => body.contains(mark),
         Report => report.contains(mark),
     };
-    TABLE
-        .iter()
-        .find(|row| row.1.iter().all(holds))
-        .map(|row| row.0.to_owned())
+    TABLE.iter().find(|row| row.1.iter().all(holds)).map(|row| row.0.to_owned())
 }
 
 /// The software that wrote a pasted text, by what only its reports and replies to users say.
 pub(in crate::evidence) fn named(text: &str) -> Option<&'static str> {
     let low = scan::truncated(text, 20_000).to_lowercase();
     let named = |row: &&Row| {
-        row.1
-            .iter()
-            .all(|(at, mark)| matches!(at, Body | Report) && mark.len() > 12 && low.contains(mark))
+        row.1.iter().all(|(at, mark)| matches!(at, Body | Report) && mark.len() > 12 && low.contains(mark))
     };
     let own = TABLE.iter().find(named).map(|row| row.0);
-    own.or_else(|| {
-        MARKS
-            .iter()
-            .find(|(mark, _)| low.contains(mark))
-            .map(|(_, name)| *name)
-    })
+    own.or_else(|| MARKS.iter().find(|(mark, _)| low.contains(mark)).map(|(_, name)| *name))
 }
 
 /// Turns of phrase in pasted replies that only one software has.
@@ -428,14 +256,8 @@ mod tests {
 
     #[test]
     fn pasted_reports_tell_their_software() {
-        assert_eq!(
-            named("Hi. This is the qmail-send program at example.org."),
-            Some("qmail")
-        );
-        assert_eq!(
-            named("host mx.example.org[192.0.2.1] said: 550 no (in reply to RCPT TO command)"),
-            Some("Postfix")
-        );
+        assert_eq!(named("Hi. This is the qmail-send program at example.org."), Some("qmail"));
+        assert_eq!(named("host mx.example.org[192.0.2.1] said: 550 no (in reply to RCPT TO command)"), Some("Postfix"));
         assert_eq!(named("550 no"), None);
     }
 }

@@ -10,8 +10,7 @@ use aho_corasick::AhoCorasick;
 
 use super::blocklists::Named;
 use super::findings::Category::{
-    self, AuthDmarc, ContentSpam, Greylist, Helo, IpBlock, MailboxUnknown, Other, Policy,
-    RateLimit, Rbl, Rdns, Tls,
+    self, AuthDmarc, ContentSpam, Greylist, Helo, IpBlock, MailboxUnknown, Other, Policy, RateLimit, Rbl, Rdns, Tls,
 };
 use super::scan;
 
@@ -52,15 +51,11 @@ fn rows(groups: &[&str]) -> Vec<(Category, Vec<&'static str>)> {
                 found.push((rank, category, Vec::new()));
             }
         } else if let Some(row) = found.last_mut().filter(|_| open) {
-            row.2
-                .extend(line.split('|').map(str::trim).filter(|p| !p.is_empty()));
+            row.2.extend(line.split('|').map(str::trim).filter(|p| !p.is_empty()));
         }
     }
     found.sort_by_key(|(rank, _, _)| *rank);
-    found
-        .into_iter()
-        .map(|(_, category, phrases)| (category, phrases))
-        .collect()
+    found.into_iter().map(|(_, category, phrases)| (category, phrases)).collect()
 }
 
 /// All phrases of some groups, with one automaton over their first parts.
@@ -92,14 +87,9 @@ impl Table {
         let hits = self.finder.find_overlapping_iter(lower).take(2000);
         hits.filter_map(|hit| {
             let (rank, category, tails) = self.phrases.get(hit.pattern().as_usize())?;
-            let starts = lower
-                .get(..hit.start())
-                .and_then(|t| t.chars().next_back())
-                .is_none_or(|c| !c.is_alphanumeric())
-                || !lower
-                    .as_bytes()
-                    .get(hit.start())
-                    .is_some_and(u8::is_ascii_alphanumeric);
+            let starts =
+                lower.get(..hit.start()).and_then(|t| t.chars().next_back()).is_none_or(|c| !c.is_alphanumeric())
+                    || !lower.as_bytes().get(hit.start()).is_some_and(u8::is_ascii_alphanumeric);
             (starts && tails_follow(lower, hit.end(), tails)).then_some((*rank, *category))
         })
         .min_by_key(|(rank, _)| *rank)
@@ -121,16 +111,10 @@ static FIRST_TABLE: LazyLock<Option<Table>> = LazyLock::new(|| Table::new(&["fir
 /// The phrases that say little.
 static VAGUE_TABLE: LazyLock<Option<Table>> = LazyLock::new(|| Table::new(&["vague"]));
 /// All the others.
-static TABLE: LazyLock<Option<Table>> =
-    LazyLock::new(|| Table::new(&["full", "recipient", "rows", "later"]));
+static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| Table::new(&["full", "recipient", "rows", "later"]));
 
 /// The category of a reply from its plain text (lower case), its codes and the blocklist that it names.
-pub(crate) fn of(
-    lower: &str,
-    code: Option<u16>,
-    enhanced: Option<&str>,
-    list: Option<&Named>,
-) -> Category {
+pub(crate) fn of(lower: &str, code: Option<u16>, enhanced: Option<&str>, list: Option<&Named>) -> Category {
     let words = lower.trim();
     if let Some((_, category)) = FIRST_TABLE.as_ref().and_then(|t| t.best(words)) {
         return category;
@@ -144,24 +128,11 @@ pub(crate) fn of(
     let phrase = TABLE.as_ref().and_then(|t| t.best(words));
     let vague = phrase.is_none_or(|(_, c)| matches!(c, Policy | MailboxUnknown | Other));
     if vague && nothing_said(words) {
-        return enhanced
-            .filter(|_| code.is_none())
-            .and_then(status)
-            .unwrap_or(Other);
+        return enhanced.filter(|_| code.is_none()).and_then(status).unwrap_or(Other);
     }
     let coded = enhanced.and_then(status);
-    let vaguely = || {
-        VAGUE_TABLE
-            .as_ref()
-            .and_then(|t| t.best(words))
-            .map(|(_, c)| c)
-    };
-    phrase
-        .map(|(_, c)| c)
-        .or(coded.filter(|c| *c == MailboxUnknown))
-        .or_else(vaguely)
-        .or(coded)
-        .unwrap_or(Other)
+    let vaguely = || VAGUE_TABLE.as_ref().and_then(|t| t.best(words)).map(|(_, c)| c);
+    phrase.map(|(_, c)| c).or(coded.filter(|c| *c == MailboxUnknown)).or_else(vaguely).or(coded).unwrap_or(Other)
 }
 
 /// Whether the text only says that something failed, for a time or for good.
@@ -201,9 +172,7 @@ fn nothing_said(words: &str) -> bool {
         "limit",
         "slow",
     ];
-    words.len() < 140
-        && phrases.iter().any(|p| words.contains(p))
-        && !reasons.iter().any(|r| words.contains(r))
+    words.len() < 140 && phrases.iter().any(|p| words.contains(p)) && !reasons.iter().any(|r| words.contains(r))
 }
 
 /// Status codes that say more than any text (Microsoft's and Google's own, RFC 7372, RFC 8461).
@@ -211,8 +180,7 @@ fn telling_status(status: &str) -> Option<Category> {
     let tail = status.get(2..)?;
     Some(match tail {
         "7.25" => Rdns,
-        "7.26" | "7.27" | "7.30" | "7.32" | "7.20" | "7.21" | "7.22" | "7.24" | "7.40"
-        | "7.509" | "7.515" => AuthDmarc,
+        "7.26" | "7.27" | "7.30" | "7.32" | "7.20" | "7.21" | "7.22" | "7.24" | "7.40" | "7.509" | "7.515" => AuthDmarc,
         "7.28" | "7.650" | "7.651" | "7.652" => RateLimit,
         "7.29" | "7.10" => Tls,
         "7.506" => Helo,
@@ -229,8 +197,8 @@ pub(crate) fn status(status: &str) -> Option<Category> {
     Some(match tail {
         "1.1" | "1.3" | "1.4" | "1.6" | "1.10" | "2.1" | "1.0" => MailboxUnknown,
         "5.3" | "3.8" => RateLimit,
-        "1.7" | "1.8" | "1.9" | "7.0" | "7.1" | "7.2" | "7.7" | "7.8" | "7.9" | "7.13" | "7.17"
-        | "6.0" | "6.1" | "6.3" | "6.7" | "2.3" | "3.4" => Policy,
+        "1.7" | "1.8" | "1.9" | "7.0" | "7.1" | "7.2" | "7.7" | "7.8" | "7.9" | "7.13" | "7.17" | "6.0" | "6.1"
+        | "6.3" | "6.7" | "2.3" | "3.4" => Policy,
         "7.4" | "7.5" | "7.10" | "7.11" => Tls,
         "7.23" => AuthDmarc,
         _ if tail.starts_with("7.") => Policy,

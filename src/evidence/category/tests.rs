@@ -6,32 +6,18 @@ use crate::evidence::blocklists;
 fn category(text: &str) -> Category {
     let parsed = crate::evidence::reply::parse(text);
     let lower = parsed.plain.to_lowercase();
-    of(
-        &lower,
-        parsed.code,
-        parsed.enhanced.as_deref(),
-        blocklists::named(&lower).as_ref(),
-    )
+    of(&lower, parsed.code, parsed.enhanced.as_deref(), blocklists::named(&lower).as_ref())
 }
 
 #[test]
 fn categories_of_replies() {
     let cases = [
-        (
-            "450 4.2.0 <a@example.org>: Recipient address rejected: Greylisted",
-            Greylist,
-        ),
+        ("450 4.2.0 <a@example.org>: Recipient address rejected: Greylisted", Greylist),
         ("530 5.7.0 Must issue a STARTTLS command first", Tls),
-        (
-            "554 5.7.1 Client host [192.0.2.1] blocked using bl.example.net",
-            Rbl,
-        ),
+        ("554 5.7.1 Client host [192.0.2.1] blocked using bl.example.net", Rbl),
         ("550 Your IP address is on our block list", IpBlock),
         ("550 no PTR record for 192.0.2.1", Rdns),
-        (
-            "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname",
-            Helo,
-        ),
+        ("504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname", Helo),
         ("421 4.7.0 Too many connections from your host", RateLimit),
         ("550 5.7.1 SPF check failed", AuthDmarc),
         ("554 5.7.1 Message looks like spam", ContentSpam),

@@ -39,9 +39,7 @@ pub enum Verdict {
 }
 
 /// Methods that say something about the mail as a whole; others are found in the full results only.
-const METHODS: &[&str] = &[
-    "arc", "auth", "bimi", "compauth", "dkim", "dmarc", "iprev", "spf",
-];
+const METHODS: &[&str] = &["arc", "auth", "bimi", "compauth", "dkim", "dmarc", "iprev", "spf"];
 
 /// The most results that one field gives.
 const MOST: usize = 64;
@@ -64,15 +62,9 @@ pub(super) fn read(value: &str) -> AuthResults {
 /// What the field says by method.
 pub(super) fn verdicts(found: &AuthResults) -> BTreeMap<String, Verdict> {
     let mut all = BTreeMap::new();
-    for one in found
-        .results
-        .iter()
-        .filter(|one| METHODS.contains(&one.method.as_str()))
-    {
+    for one in found.results.iter().filter(|one| METHODS.contains(&one.method.as_str())) {
         if one.method == "dkim" {
-            let entry = all
-                .entry(one.method.clone())
-                .or_insert_with(|| Verdict::Each(Vec::new()));
+            let entry = all.entry(one.method.clone()).or_insert_with(|| Verdict::Each(Vec::new()));
             if let Verdict::Each(list) = entry {
                 list.push(one.result.clone());
             }
@@ -85,11 +77,7 @@ pub(super) fn verdicts(found: &AuthResults) -> BTreeMap<String, Verdict> {
 
 /// Whether a second result of a method tells more than the first: SPF of the sender, not of the HELO.
 fn better(one: &AuthResult) -> bool {
-    one.method == "spf"
-        && one
-            .properties
-            .keys()
-            .any(|name| name == "smtp.mailfrom" || name == "smtp.mail")
+    one.method == "spf" && one.properties.keys().any(|name| name == "smtp.mailfrom" || name == "smtp.mail")
 }
 
 /// Takes comments out, but not out of quoted strings; gives the comments as well.
@@ -106,9 +94,7 @@ pub(super) fn without_comments(value: &str) -> (String, Vec<&str>) {
         let from = at + stop;
         let mark = value.as_bytes().get(from).copied();
         let end = match mark {
-            Some(b'(') if !quoted && closed => {
-                nested_end(value.as_bytes().get(from + 1..).unwrap_or(b""))
-            }
+            Some(b'(') if !quoted && closed => nested_end(value.as_bytes().get(from + 1..).unwrap_or(b"")),
             _ => None,
         };
         if let Some(len) = end {
@@ -119,12 +105,7 @@ pub(super) fn without_comments(value: &str) -> (String, Vec<&str>) {
         }
         closed &= mark != Some(b'(') || quoted;
         quoted ^= mark == Some(b'"');
-        at = from
-            + if mark == Some(b'\\') {
-                escaped(value, from)
-            } else {
-                1
-            };
+        at = from + if mark == Some(b'\\') { escaped(value, from) } else { 1 };
         plain.push_str(value.get(from..at).unwrap_or(""));
     }
     (plain, comments)
@@ -162,24 +143,13 @@ fn words(segment: &str) -> impl Iterator<Item = &str> {
 /// Where the first word of a text ends.
 fn word_end(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let name = bytes
-        .iter()
-        .position(|b| b.is_ascii_whitespace() || *b == b'=')
-        .unwrap_or(bytes.len());
-    let gap = bytes
-        .iter()
-        .skip(name)
-        .take_while(|b| b.is_ascii_whitespace())
-        .count();
+    let name = bytes.iter().position(|b| b.is_ascii_whitespace() || *b == b'=').unwrap_or(bytes.len());
+    let gap = bytes.iter().skip(name).take_while(|b| b.is_ascii_whitespace()).count();
     if bytes.get(name + gap) != Some(&b'=') {
         return name;
     }
     let from = name + gap + 1;
-    let gap = bytes
-        .iter()
-        .skip(from)
-        .take_while(|b| b.is_ascii_whitespace())
-        .count();
+    let gap = bytes.iter().skip(from).take_while(|b| b.is_ascii_whitespace()).count();
     value_end(bytes, from + gap)
 }
 
@@ -200,10 +170,7 @@ fn value_end(bytes: &[u8], from: usize) -> usize {
 fn pair(word: &str) -> Option<(String, &str)> {
     let (name, value) = word.split_once('=')?;
     let value = value.trim();
-    let inner = value
-        .strip_prefix('"')
-        .and_then(|inner| inner.strip_suffix('"'))
-        .unwrap_or(value);
+    let inner = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
     Some((name.trim().to_ascii_lowercase(), inner))
 }
 
@@ -219,18 +186,9 @@ fn server(words: &[&str]) -> Option<String> {
 fn results(words: &[&str]) -> Vec<AuthResult> {
     let mut all: Vec<AuthResult> = Vec::new();
     for (name, value) in words.iter().filter_map(|word| pair(word)) {
-        if let Some(method) = method(&name).filter(|_| begins_result(&name, value, all.is_empty()))
-        {
-            let result = value
-                .split(|c: char| !c.is_ascii_alphanumeric())
-                .next()
-                .unwrap_or("")
-                .to_ascii_lowercase();
-            all.push(AuthResult {
-                method: method.to_owned(),
-                result,
-                ..AuthResult::default()
-            });
+        if let Some(method) = method(&name).filter(|_| begins_result(&name, value, all.is_empty())) {
+            let result = value.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("").to_ascii_lowercase();
+            all.push(AuthResult { method: method.to_owned(), result, ..AuthResult::default() });
         } else if let Some(last) = all.last_mut() {
             describe(last, name, value);
         }
@@ -264,18 +222,9 @@ fn begins_result(name: &str, value: &str, first: bool) -> bool {
         "skipped",
         "unknown",
     ];
-    let word = value
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .next()
-        .unwrap_or("");
-    let known = RESULTS
-        .iter()
-        .any(|result| result.eq_ignore_ascii_case(word));
-    if first {
-        name != "reason" && !word.is_empty()
-    } else {
-        known && METHODS.contains(&name)
-    }
+    let word = value.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+    let known = RESULTS.iter().any(|result| result.eq_ignore_ascii_case(word));
+    if first { name != "reason" && !word.is_empty() } else { known && METHODS.contains(&name) }
 }
 
 /// Adds a reason or property to a result.
@@ -306,10 +255,7 @@ mod tests {
     fn results_are_read_by_method() {
         let cases = [
             ("mx.example.org; none", ""),
-            (
-                "mx.example.org 1; spf=pass smtp.mailfrom=example.net",
-                "spf=pass",
-            ),
+            ("mx.example.org 1; spf=pass smtp.mailfrom=example.net", "spf=pass"),
             (
                 "mx.example.org; dkim=pass (2048-bit; ok) header.d=a.example; dkim=fail header.d=b.example",
                 "dkim=[pass,fail]",
@@ -318,30 +264,15 @@ mod tests {
                 "spf=None (sender IP is 192.0.2.1) smtp.mailfrom=x.example;dkim=none;compauth=fail reason=001",
                 "compauth=fail dkim=[none] spf=none",
             ),
-            (
-                "mx; dmarc = fail reason=\"a; b (c)\" header.from=x.example",
-                "dmarc=fail",
-            ),
-            (
-                "mx; dkim/1=pass header.i=\" x;y\"@example.org; arc=pass (i=1 spf=pass)",
-                "arc=pass dkim=[pass]",
-            ),
+            ("mx; dmarc = fail reason=\"a; b (c)\" header.from=x.example", "dmarc=fail"),
+            ("mx; dkim/1=pass header.i=\" x;y\"@example.org; arc=pass (i=1 spf=pass)", "arc=pass dkim=[pass]"),
             (
                 "mta.example  from=x.example; domainkeys=neutral (no sig); from=x.example; dkim=neutral (no sig)",
                 "dkim=[neutral]",
             ),
-            (
-                "mx; spf=none smtp.helo=a.example; spf=pass smtp.mailfrom=b@c.example",
-                "spf=pass",
-            ),
-            (
-                "mx; spf=pass smtp.mailfrom=a dkim=fail header.d=b",
-                "dkim=[fail] spf=pass",
-            ),
-            (
-                "mx (comment; spf=fail) ; iprev=pass policy.iprev=\"192.0.2.1\"",
-                "iprev=pass",
-            ),
+            ("mx; spf=none smtp.helo=a.example; spf=pass smtp.mailfrom=b@c.example", "spf=pass"),
+            ("mx; spf=pass smtp.mailfrom=a dkim=fail header.d=b", "dkim=[fail] spf=pass"),
+            ("mx (comment; spf=fail) ; iprev=pass policy.iprev=\"192.0.2.1\"", "iprev=pass"),
             ("mx; x-tls.subject=x; senderid=pass", ""),
         ];
         for (value, want) in cases {
@@ -351,9 +282,7 @@ mod tests {
 
     #[test]
     fn reasons_and_properties_are_kept() {
-        let found = read(
-            "mx.example.org; dmarc=fail reason=\"not aligned\" header.from=x.example policy.p=none",
-        );
+        let found = read("mx.example.org; dmarc=fail reason=\"not aligned\" header.from=x.example policy.p=none");
         let one = &found.results[0];
         assert_eq!(found.server.as_deref(), Some("mx.example.org"));
         assert_eq!(one.reason.as_deref(), Some("not aligned"));

@@ -124,9 +124,7 @@ impl Candidate {
     /// Whether this is a header and no quoted mail or prose.
     fn accepted(&self) -> bool {
         let known = self.header + self.quoted;
-        self.trace > 0
-            || (self.header > 0 && known >= 3)
-            || (self.first && known >= 2 && self.quoted > 0)
+        self.trace > 0 || (self.header > 0 && known >= 3) || (self.first && known >= 2 && self.quoted > 0)
     }
 
     /// Takes one more line; says whether the header goes on with it.
@@ -215,8 +213,7 @@ pub(crate) fn find(text: &[u8]) -> Option<Place> {
         }
         first &= head.trim().is_empty();
     }
-    open.filter(Candidate::accepted)
-        .map(|candidate| candidate.place)
+    open.filter(Candidate::accepted).map(|candidate| candidate.place)
 }
 
 /// Lets a candidate have one more line; says whether it took it.
@@ -241,24 +238,9 @@ fn begin(head: &str, start: usize, line: usize, first: bool) -> Option<Candidate
     if weight == Weight::Unknown {
         return None;
     }
-    let place = Place {
-        start,
-        end: start,
-        line,
-        doubled: false,
-        indent,
-    };
-    let mut candidate = Candidate {
-        place,
-        trace: 0,
-        header: 0,
-        quoted: 0,
-        from: false,
-        stray: 0,
-        blank: 0,
-        lines: 1,
-        first,
-    };
+    let place = Place { start, end: start, line, doubled: false, indent };
+    let mut candidate =
+        Candidate { place, trace: 0, header: 0, quoted: 0, from: false, stray: 0, blank: 0, lines: 1, first };
     candidate.count(name, weight);
     Some(candidate)
 }
@@ -267,9 +249,7 @@ fn begin(head: &str, start: usize, line: usize, first: bool) -> Option<Candidate
 pub(crate) fn text(bytes: &[u8], place: Place) -> Cow<'_, str> {
     let region = bytes.get(place.start..place.end).unwrap_or(b"");
     let text = decoded(region);
-    let escaped = [&b"&lt;"[..], b"&gt;", b"&#"]
-        .iter()
-        .any(|mark| memchr::memmem::find(region, mark).is_some());
+    let escaped = [&b"&lt;"[..], b"&gt;", b"&#"].iter().any(|mark| memchr::memmem::find(region, mark).is_some());
     if escaped {
         return Cow::Owned(unescaped(&text));
     }
@@ -294,26 +274,15 @@ fn unescaped(text: &str) -> String {
 /// The escape at the start of a text: how long it is, and the character it stands for. Line ends are
 /// none of them, because they would change which line is which.
 fn escape(text: &str) -> Option<(usize, char)> {
-    const NAMES: &[(&str, char)] = &[
-        ("lt", '<'),
-        ("gt", '>'),
-        ("quot", '"'),
-        ("apos", '\''),
-        ("nbsp", ' '),
-        ("commat", '@'),
-        ("amp", '&'),
-    ];
+    const NAMES: &[(&str, char)] =
+        &[("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' '), ("commat", '@'), ("amp", '&')];
     let near = text.get(..text.floor_char_boundary(10)).unwrap_or(text);
     let (name, _) = near.get(1..)?.split_once(';')?;
     let length = name.len() + 2;
     if let Some(number) = name.strip_prefix('#') {
-        let hexadecimal = number
-            .strip_prefix(['x', 'X'])
-            .map(|digits| u32::from_str_radix(digits, 16));
+        let hexadecimal = number.strip_prefix(['x', 'X']).map(|digits| u32::from_str_radix(digits, 16));
         let code = hexadecimal.unwrap_or_else(|| number.parse()).ok()?;
-        return char::from_u32(code)
-            .filter(|c| !c.is_control())
-            .map(|c| (length, c));
+        return char::from_u32(code).filter(|c| !c.is_control()).map(|c| (length, c));
     }
     let found = NAMES.iter().find(|(known, _)| *known == name);
     found.map(|(_, plain)| (length, *plain))
@@ -328,11 +297,7 @@ pub(crate) fn fields(text: &str, place: Place) -> Vec<Field<'_>> {
             Kind::Blank => {}
             Kind::Field(name, value) => {
                 let value = value.trim();
-                fields.push(Field {
-                    name,
-                    value: Cow::Borrowed(bounded(value)),
-                    line: place.line + number,
-                });
+                fields.push(Field { name, value: Cow::Borrowed(bounded(value)), line: place.line + number });
             }
             Kind::Folded | Kind::Stray => {
                 if let Some(last) = fields.last_mut() {
@@ -358,8 +323,7 @@ fn fold(value: &mut Cow<'_, str>, more: &str) {
 
 /// The beginning of a text, at most as long as a value may be.
 fn bounded(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST_VALUE))
-        .unwrap_or(text)
+    text.get(..text.floor_char_boundary(LONGEST_VALUE)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -372,8 +336,7 @@ mod tests {
             return Vec::new();
         };
         let text = text(pasted.as_bytes(), place);
-        let owned =
-            |field: Field<'_>| (field.name.to_owned(), field.value.into_owned(), field.line);
+        let owned = |field: Field<'_>| (field.name.to_owned(), field.value.into_owned(), field.line);
         fields(&text, place).into_iter().map(owned).collect()
     }
 
@@ -384,37 +347,19 @@ mod tests {
 
     #[test]
     fn folded_lines_belong_to_their_field() {
-        let got = read(
-            "Received: from a.example\n\tby b.example;\n  Mon\nFrom: x\n\nReceived: from body",
-        );
-        assert_eq!(
-            got,
-            [
-                field("Received", "from a.example by b.example; Mon", 1),
-                field("From", "x", 4)
-            ]
-        );
+        let got = read("Received: from a.example\n\tby b.example;\n  Mon\nFrom: x\n\nReceived: from body");
+        assert_eq!(got, [field("Received", "from a.example by b.example; Mon", 1), field("From", "x", 4)]);
     }
 
     #[test]
     fn text_around_a_header_is_left_alone() {
-        let got =
-            read("Hello,\nhere it is:\n\nReceived: from a by b\nSubject: x\n\nRegards\nFrom: me");
-        assert_eq!(
-            got,
-            [
-                field("Received", "from a by b", 4),
-                field("Subject", "x", 5)
-            ]
-        );
+        let got = read("Hello,\nhere it is:\n\nReceived: from a by b\nSubject: x\n\nRegards\nFrom: me");
+        assert_eq!(got, [field("Received", "from a by b", 4), field("Subject", "x", 5)]);
     }
 
     #[test]
     fn quotes_indents_and_escapes_are_undone() {
-        let want = [
-            field("Received", "from a (b <c>)", 1),
-            field("To", "<x@example.org>", 3),
-        ];
+        let want = [field("Received", "from a (b <c>)", 1), field("To", "<x@example.org>", 3)];
         for pasted in [
             "> Received: from a\n>   (b <c>)\n> To: <x@example.org>",
             "    Received: from a\n        (b <c>)\n    To: <x@example.org>",
@@ -440,9 +385,6 @@ mod tests {
 
     #[test]
     fn a_plain_message_is_a_header() {
-        assert_eq!(
-            read("From: a@example.org\nTo: b@example.net\nSubject: c\n\nbody").len(),
-            3
-        );
+        assert_eq!(read("From: a@example.org\nTo: b@example.net\nSubject: c\n\nbody").len(), 3);
     }
 }

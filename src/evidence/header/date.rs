@@ -26,13 +26,8 @@ impl Stamp {
         let years = i32::from(date.year());
         digits(&mut text, years / 100);
         digits(&mut text, years % 100);
-        let rest = [
-            ('-', date.month()),
-            ('-', date.day()),
-            ('T', time.hour()),
-            (':', time.minute()),
-            (':', time.second()),
-        ];
+        let rest =
+            [('-', date.month()), ('-', date.day()), ('T', time.hour()), (':', time.minute()), (':', time.second())];
         for (mark, number) in rest {
             text.push(mark);
             digits(&mut text, i32::from(number));
@@ -89,10 +84,7 @@ pub(crate) fn parse(text: &str) -> Option<Stamp> {
 
 /// The words of a date: divided by white space, with commas and comments as words' ends.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let end = text
-        .char_indices()
-        .nth(200)
-        .map_or(text.len(), |(at, _)| at);
+    let end = text.char_indices().nth(200).map_or(text.len(), |(at, _)| at);
     let head = text.get(..end).unwrap_or(text);
     head.split(|c: char| c.is_ascii_whitespace() || c == ',' || c == ';')
         .flat_map(split_comment)
@@ -175,8 +167,7 @@ impl Parts {
         let hour = pieces.next().and_then(two_digits);
         let minute = pieces.next().and_then(two_digits);
         let second = pieces.next().map_or(Some(0), seconds);
-        let (Some(hour), Some(minute), Some(second), None) = (hour, minute, second, pieces.next())
-        else {
+        let (Some(hour), Some(minute), Some(second), None) = (hour, minute, second, pieces.next()) else {
             return false;
         };
         self.time = Some((hour, minute, second.min(59)));
@@ -186,8 +177,7 @@ impl Parts {
     /// `2026-11-23`.
     fn iso(&mut self, word: &str) -> bool {
         let mut pieces = word.split('-');
-        let (Some(year), Some(month), Some(day), None) =
-            (pieces.next(), pieces.next(), pieces.next(), pieces.next())
+        let (Some(year), Some(month), Some(day), None) = (pieces.next(), pieces.next(), pieces.next(), pieces.next())
         else {
             return false;
         };
@@ -203,8 +193,7 @@ impl Parts {
     /// `23-Nov-2026`, as old mailers write it.
     fn dashed(&mut self, word: &str) -> bool {
         let mut pieces = word.split('-');
-        let (Some(day), Some(name), Some(year), None) =
-            (pieces.next(), pieces.next(), pieces.next(), pieces.next())
+        let (Some(day), Some(name), Some(year), None) = (pieces.next(), pieces.next(), pieces.next(), pieces.next())
         else {
             return false;
         };
@@ -227,19 +216,12 @@ impl Parts {
     fn finish(self) -> Option<Stamp> {
         let (hour, minute, second) = self.time?;
         let local = civil::Date::new(self.year?, self.month?, self.day?)
-            .and_then(|date| {
-                civil::Time::new(hour, minute, second, 0).map(|time| date.to_datetime(time))
-            })
+            .and_then(|date| civil::Time::new(hour, minute, second, 0).map(|time| date.to_datetime(time)))
             .ok()?;
         let days = i64::from(days_from_1970(local.date()));
         let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
         let offset = self.offset.unwrap_or(0);
-        Some(Stamp {
-            epoch: days * 86_400 + of_day - i64::from(offset),
-            offset,
-            zoned: self.offset.is_some(),
-            local,
-        })
+        Some(Stamp { epoch: days * 86_400 + of_day - i64::from(offset), offset, zoned: self.offset.is_some(), local })
     }
 }
 
@@ -342,23 +324,13 @@ fn named_zone(word: &str) -> Option<i32> {
     if word.len() == 1 && word.bytes().all(|b| b.is_ascii_alphabetic()) {
         return Some(0);
     }
-    let found = ZONES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let found = ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     found.map(|(_, minutes)| minutes * 60)
 }
 
 /// Whether the word is a day of the week.
 fn is_weekday(word: &str) -> bool {
-    const DAYS: [&str; 7] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     begins_one_of(word, &DAYS).is_some()
 }
 
@@ -388,18 +360,13 @@ fn begins_one_of(word: &str, names: &[&str]) -> Option<usize> {
     if short.len() < 3 || !short.bytes().all(|b| b.is_ascii_alphabetic()) {
         return None;
     }
-    let matches = |name: &&str| {
-        name.get(..short.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(short))
-    };
+    let matches = |name: &&str| name.get(..short.len()).is_some_and(|start| start.eq_ignore_ascii_case(short));
     names.iter().position(matches)
 }
 
 /// Whether a date could begin with this word; saves trying all the others.
 pub(super) fn may_begin(word: &str) -> bool {
-    let iso = word.len() >= 10
-        && word.as_bytes().get(4) == Some(&b'-')
-        && word.as_bytes().get(7) == Some(&b'-');
+    let iso = word.len() >= 10 && word.as_bytes().get(4) == Some(&b'-') && word.as_bytes().get(7) == Some(&b'-');
     iso || is_weekday(word.trim_end_matches(','))
 }
 
@@ -437,13 +404,7 @@ mod tests {
 
     #[test]
     fn a_date_that_does_not_exist_is_none() {
-        for text in [
-            "",
-            "apparently",
-            "31 Feb 2009 10:00:00 +0000",
-            "Fri, 13 Feb 2009",
-            "13 Feb 2009 25:00:00 +0000",
-        ] {
+        for text in ["", "apparently", "31 Feb 2009 10:00:00 +0000", "Fri, 13 Feb 2009", "13 Feb 2009 25:00:00 +0000"] {
             assert_eq!(epoch(text), None, "{text}");
         }
     }
@@ -457,11 +418,9 @@ mod tests {
 
     #[test]
     fn days_are_counted_as_the_calendar_does() {
-        for (text, want) in [
-            ("1 Jan 1970 00:00:00 Z", 0),
-            ("29 Feb 2000 00:00:00 Z", 951_782_400),
-            ("31 Dec 1969 23:59:59 Z", -1),
-        ] {
+        for (text, want) in
+            [("1 Jan 1970 00:00:00 Z", 0), ("29 Feb 2000 00:00:00 Z", 951_782_400), ("31 Dec 1969 23:59:59 Z", -1)]
+        {
             assert_eq!(epoch(text), Some(want), "{text}");
         }
     }

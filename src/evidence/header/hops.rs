@@ -60,10 +60,8 @@ pub(super) fn newest_first(hops: &mut [(usize, Received<'_>)]) {
         usual += usize::from(up.epoch > low.epoch || sent_by(upper, lower));
         reversed += usize::from(up.epoch < low.epoch && !sent_by(upper, lower));
     }
-    let linked = hops
-        .windows(2)
-        .filter(|pair| matches!(pair, [(_, upper), (_, lower)] if sent_by(lower, upper)))
-        .count();
+    let linked =
+        hops.windows(2).filter(|pair| matches!(pair, [(_, upper), (_, lower)] if sent_by(lower, upper))).count();
     if reversed > usual && linked > 0 {
         hops.reverse();
     }
@@ -72,26 +70,18 @@ pub(super) fn newest_first(hops: &mut [(usize, Received<'_>)]) {
 /// Whether the client of the one hop is the server of the other.
 fn sent_by(newer: &Received<'_>, older: &Received<'_>) -> bool {
     let Some(by) = older.by else { return false };
-    [newer.from, newer.rdns, newer.helo]
-        .into_iter()
-        .flatten()
-        .any(|name| name.eq_ignore_ascii_case(by))
+    [newer.from, newer.rdns, newer.helo].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(by))
 }
 
 /// Makes what is shown of the hops, with the delay of each.
 pub(super) fn show(hops: &[(usize, Received<'_>)]) -> Vec<Hop> {
     let older = hops.iter().skip(1).map(|(_, hop)| epoch(hop)).chain([None]);
-    hops.iter()
-        .zip(older)
-        .map(|((line, hop), older)| shown(*line, hop, older))
-        .collect()
+    hops.iter().zip(older).map(|((line, hop), older)| shown(*line, hop, older)).collect()
 }
 
 /// Seconds since 1970, if the moment is known.
 fn epoch(hop: &Received<'_>) -> Option<i64> {
-    hop.stamp
-        .filter(|stamp| stamp.zoned)
-        .map(|stamp| stamp.epoch)
+    hop.stamp.filter(|stamp| stamp.zoned).map(|stamp| stamp.epoch)
 }
 
 /// The time between the first hop and the last, if all of the way is known.
@@ -114,13 +104,8 @@ fn shown(line: usize, hop: &Received<'_>, older: Option<i64>) -> Hop {
         with: hop.with.clone(),
         via: hop.via.clone(),
         id: hop.id.map(short),
-        recipient: hop
-            .recipient
-            .map(|address| short(&mask::recipients(address))),
-        time: hop
-            .stamp
-            .map(|stamp| stamp.rfc3339())
-            .or_else(|| hop.written.map(short)),
+        recipient: hop.recipient.map(|address| short(&mask::recipients(address))),
+        time: hop.stamp.map(|stamp| stamp.rfc3339()).or_else(|| hop.written.map(short)),
         delay_s: delay,
         clock_skew: delay.is_some_and(|delay| delay < -TOLERANCE),
         authenticated: hop.authenticated,
@@ -130,7 +115,5 @@ fn shown(line: usize, hop: &Received<'_>, older: Option<i64>) -> Hop {
 
 /// The beginning of a text.
 pub(super) fn short(text: &str) -> String {
-    text.get(..text.floor_char_boundary(LONGEST))
-        .unwrap_or(text)
-        .to_owned()
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text).to_owned()
 }

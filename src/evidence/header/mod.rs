@@ -102,10 +102,7 @@ pub fn read(text: &[u8], context: &Context) -> Option<Header> {
     let place = block::find(text)?;
     let text = block::text(text, place);
     let fields = block::fields(&text, place);
-    let mut header = Header {
-        line: place.line,
-        ..Header::default()
-    };
+    let mut header = Header { line: place.line, ..Header::default() };
     checks(&mut header, &fields);
     way(&mut header, &fields, context);
     message(&mut header, &fields);
@@ -127,20 +124,11 @@ fn first<'f>(fields: &'f [Field<'_>], name: &'f str) -> Option<&'f str> {
 fn checks(header: &mut Header, fields: &[Field<'_>]) {
     let results = || named(fields, "Authentication-Results");
     header.auth_results_count = results().count();
-    header.auth_fields = results()
-        .take(MOST_FIELDS)
-        .map(|field| authres::read(&field.value))
-        .collect();
-    header.auth_results = header
-        .auth_fields
-        .first()
-        .map(authres::verdicts)
-        .unwrap_or_default();
+    header.auth_fields = results().take(MOST_FIELDS).map(|field| authres::read(&field.value)).collect();
+    header.auth_results = header.auth_fields.first().map(authres::verdicts).unwrap_or_default();
     header.received_spf = named(fields, "Received-SPF").find_map(|field| spf::result(&field.value));
-    let instances: BTreeSet<&str> = named(fields, "ARC-Seal")
-        .filter_map(|field| parts::tag(&field.value, "i"))
-        .take(64)
-        .collect();
+    let instances: BTreeSet<&str> =
+        named(fields, "ARC-Seal").filter_map(|field| parts::tag(&field.value, "i")).take(64).collect();
     header.arc_sets = instances.len();
     let signatures = named(fields, "DKIM-Signature").take(MOST_FIELDS);
     header.dkim_signatures = signatures.map(|field| parts::dkim(&field.value)).collect();
@@ -150,16 +138,10 @@ fn checks(header: &mut Header, fields: &[Field<'_>]) {
 fn way(header: &mut Header, fields: &[Field<'_>], context: &Context) {
     header.received_count = named(fields, "Received").count();
     let some = named(fields, "Received").take(MOST_HOPS);
-    let mut hops: Vec<(usize, Received<'_>)> = some
-        .map(|field| (field.line, received::read(&field.value)))
-        .collect();
+    let mut hops: Vec<(usize, Received<'_>)> = some.map(|field| (field.line, received::read(&field.value))).collect();
     hops::newest_first(&mut hops);
     header.hops = hops::show(&hops);
-    header.total_seconds = if header.received_count > hops.len() {
-        None
-    } else {
-        hops::total(&hops)
-    };
+    header.total_seconds = if header.received_count > hops.len() { None } else { hops::total(&hops) };
     let clients = spf::clients(fields, &header.auth_fields);
     let plain: Vec<Received<'_>> = hops.into_iter().map(|(_, hop)| hop).collect();
     match border::find(&plain, &clients, &recipients(fields), context) {
@@ -175,12 +157,9 @@ fn way(header: &mut Header, fields: &[Field<'_>], context: &Context) {
 fn cross(header: &mut Header, hops: &[Received<'_>], index: usize) {
     let Some(hop) = hops.get(index) else { return };
     header.border_hop = Some(index);
-    header.mta = (0..=index).rev().find_map(|at| {
-        software::of(
-            hops.get(at)?,
-            at.checked_sub(1).and_then(|above| hops.get(above)),
-        )
-    });
+    header.mta = (0..=index)
+        .rev()
+        .find_map(|at| software::of(hops.get(at)?, at.checked_sub(1).and_then(|above| hops.get(above))));
     header.border_ip = hop.ip;
     header.border_helo = hop.helo.map(hops::short);
     header.border_rdns = hop.rdns.map(hops::short);
@@ -195,33 +174,18 @@ fn without_hops(header: &mut Header, client: Client) {
 
 /// Domains that the mail was delivered for, as the receiver wrote them.
 fn recipients(fields: &[Field<'_>]) -> Vec<String> {
-    const NAMES: &[&str] = &[
-        "Delivered-To",
-        "X-Original-To",
-        "Envelope-To",
-        "X-Envelope-To",
-    ];
-    NAMES
-        .iter()
-        .filter_map(|name| first(fields, name))
-        .filter_map(parts::domain)
-        .collect()
+    const NAMES: &[&str] = &["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+    NAMES.iter().filter_map(|name| first(fields, name)).filter_map(parts::domain).collect()
 }
 
 /// Reads the fields that the sender wrote.
 fn message(header: &mut Header, fields: &[Field<'_>]) {
-    header.message_id =
-        named(fields, "Message-ID").find_map(|field| parts::message_id(&field.value));
+    header.message_id = named(fields, "Message-ID").find_map(|field| parts::message_id(&field.value));
     header.from_domain = named(fields, "From").find_map(|field| parts::domain(&field.value));
     header.return_path_domain = first(fields, "Return-Path").and_then(parts::domain);
-    header.date = first(fields, "Date")
-        .filter(|date| !date.is_empty())
-        .map(shown_date);
-    header.list_unsubscribe = first(fields, "List-Unsubscribe")
-        .map(parts::uris)
-        .unwrap_or_default();
-    header.list_unsubscribe_post =
-        first(fields, "List-Unsubscribe-Post").is_some_and(parts::one_click);
+    header.date = first(fields, "Date").filter(|date| !date.is_empty()).map(shown_date);
+    header.list_unsubscribe = first(fields, "List-Unsubscribe").map(parts::uris).unwrap_or_default();
+    header.list_unsubscribe_post = first(fields, "List-Unsubscribe-Post").is_some_and(parts::one_click);
 }
 
 /// A date in one form, or as written.

@@ -131,23 +131,15 @@ pub(crate) fn weigh(name: &str, value: &str) -> Weight {
     if lower == "received" {
         return received(value);
     }
-    let traces = TRACE
-        .iter()
-        .filter(|start| start.as_bytes().first() == lower.as_bytes().first());
+    let traces = TRACE.iter().filter(|start| start.as_bytes().first() == lower.as_bytes().first());
     if traces.into_iter().any(|start| lower.starts_with(start)) {
         return Weight::Trace;
     }
     if QUOTED.binary_search(&lower).is_ok() {
         return Weight::Quoted;
     }
-    let family = ["x-", "list-", "content-"]
-        .iter()
-        .any(|start| lower.starts_with(start));
-    if family || HEADER.binary_search(&lower).is_ok() {
-        Weight::Header
-    } else {
-        Weight::Unknown
-    }
+    let family = ["x-", "list-", "content-"].iter().any(|start| lower.starts_with(start));
+    if family || HEADER.binary_search(&lower).is_ok() { Weight::Header } else { Weight::Unknown }
 }
 
 /// A short name in lower case, without an allocation, because every line of a text is asked.
@@ -161,15 +153,8 @@ fn lower<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
 /// `Received:` is an English word too; as a field it tells a host, a program or a protocol.
 fn received(value: &str) -> Weight {
     let value = value.trim_start();
-    let starts = |word: &str| {
-        value
-            .get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word))
-    };
-    let told = value.is_empty()
-        || ["from ", "by ", "(", "from\t", "by\t"]
-            .iter()
-            .any(|word| starts(word));
+    let starts = |word: &str| value.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let told = value.is_empty() || ["from ", "by ", "(", "from\t", "by\t"].iter().any(|word| starts(word));
     if told { Weight::Trace } else { Weight::Header }
 }
 
@@ -182,9 +167,7 @@ pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.split_at_checked(at)?;
     let value = rest.get(1..)?;
     let name = name.trim_end_matches([' ', '\t']);
-    let fits = name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let starts = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
     if !fits || !starts {
         return None;

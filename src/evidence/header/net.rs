@@ -77,10 +77,7 @@ fn is_private_v6(ip: Ipv6Addr) -> bool {
 /// Whether the word can be the name of a host (at least one letter, no address, no spaces).
 pub(super) fn is_host(text: &str) -> bool {
     let known = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-    !text.is_empty()
-        && text.len() <= 255
-        && text.bytes().all(known)
-        && text.bytes().any(|b| b.is_ascii_alphabetic())
+    !text.is_empty() && text.len() <= 255 && text.bytes().all(known) && text.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// The host name without the final dot, unless it says that there is none.
@@ -152,35 +149,23 @@ const OPERATORS: &[(&str, &[&str])] = &[
             "mailsrv.lan",
         ],
     ),
-    (
-        "yahoo.com",
-        &["yahoodns.net", "aol.com", "yahoo.net", "yahooinc.com"],
-    ),
+    ("yahoo.com", &["yahoodns.net", "aol.com", "yahoo.net", "yahooinc.com"]),
     ("icloud.com", &["me.com", "mac.com", "apple.com"]),
     ("mail.ru", &["inbox.ru", "list.ru", "bk.ru", "vkmail.ru"]),
     ("yandex.net", &["yandex.ru", "yandex.com"]),
     ("messagingengine.com", &["fastmail.com", "fastmail.fm"]),
-    (
-        "protonmail.ch",
-        &["proton.ch", "proton.me", "protonmail.com"],
-    ),
+    ("protonmail.ch", &["proton.ch", "proton.me", "protonmail.com"]),
     ("t-online.de", &["telekom.de"]),
     ("sendgrid.net", &["sendgrid.com"]),
     ("amazonses.com", &["amazonaws.com", "amazon.com"]),
     ("zoho.com", &["zohomail.com", "zoho.eu", "zohomail.eu"]),
-    (
-        "pphosted.com",
-        &["ppops.net", "proofpoint.com", "gpphosted.com"],
-    ),
+    ("pphosted.com", &["ppops.net", "proofpoint.com", "gpphosted.com"]),
     ("mimecast.com", &["mimecast.net", "mimecast.org"]),
 ];
 
 /// The name that stands for the operator of a domain, or the domain itself.
 fn operator(domain: &str) -> &str {
-    OPERATORS
-        .iter()
-        .find(|(_, others)| others.contains(&domain))
-        .map_or(domain, |(name, _)| name)
+    OPERATORS.iter().find(|(_, others)| others.contains(&domain)).map_or(domain, |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -200,36 +185,16 @@ mod tests {
             ("fe80::1%11", "fe80::1"),
         ];
         for (text, want) in cases {
-            assert_eq!(
-                address(text).map(|ip| ip.to_string()).as_deref(),
-                Some(want),
-                "{text}"
-            );
+            assert_eq!(address(text).map(|ip| ip.to_string()).as_deref(), Some(want), "{text}");
         }
-        for text in [
-            "15.20.3412",
-            "1.2.3.4.5",
-            "unknown",
-            "x",
-            "[]",
-            "300.1.1.1",
-            "1.2.3.4:x",
-        ] {
+        for text in ["15.20.3412", "1.2.3.4.5", "unknown", "x", "[]", "300.1.1.1", "1.2.3.4:x"] {
             assert_eq!(address(text), None, "{text}");
         }
     }
 
     #[test]
     fn private_addresses_are_told_apart() {
-        for text in [
-            "10.1.2.3",
-            "127.0.0.1",
-            "100.64.1.1",
-            "fe80::1",
-            "::1",
-            "fd00::1",
-            "2002:a00:1::",
-        ] {
+        for text in ["10.1.2.3", "127.0.0.1", "100.64.1.1", "fe80::1", "::1", "fd00::1", "2002:a00:1::"] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
         for text in ["192.0.2.1", "203.0.113.4", "2001:db8::1", "100.128.0.1"] {
@@ -239,18 +204,9 @@ mod tests {
 
     #[test]
     fn hosts_belong_to_organisations() {
-        assert_eq!(
-            organisation("mx1.mail.example.co.uk").as_deref(),
-            Some("example.co.uk")
-        );
-        assert_eq!(
-            organisation("MX.Example.ORG.").as_deref(),
-            Some("example.org")
-        );
-        assert_eq!(
-            organisation("x.prod.office365.com").as_deref(),
-            Some("outlook.com")
-        );
+        assert_eq!(organisation("mx1.mail.example.co.uk").as_deref(), Some("example.co.uk"));
+        assert_eq!(organisation("MX.Example.ORG.").as_deref(), Some("example.org"));
+        assert_eq!(organisation("x.prod.office365.com").as_deref(), Some("outlook.com"));
         assert_eq!(organisation("localhost"), None);
         assert_eq!(organisation("192.0.2.1"), None);
     }

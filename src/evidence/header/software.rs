@@ -60,26 +60,14 @@ const HOUSES: &[(&str, &str)] = &[("google.com", "Gmail"), ("outlook.com", "Exch
 
 /// The software that took a hop; `above` is the next newer hop.
 pub(super) fn of(hop: &Received<'_>, above: Option<&Received<'_>>) -> Option<String> {
-    let by = hop
-        .by
-        .map(|by| by.trim_end_matches('.').to_ascii_lowercase())
-        .unwrap_or_default();
-    house(&by, hop)
-        .or_else(|| marked(hop))
-        .or_else(|| qmail(hop, above))
-        .map(str::to_owned)
+    let by = hop.by.map(|by| by.trim_end_matches('.').to_ascii_lowercase()).unwrap_or_default();
+    house(&by, hop).or_else(|| marked(hop)).or_else(|| qmail(hop, above)).map(str::to_owned)
 }
 
 /// Houses by the name of the receiving host; domains of one house have marks of their own.
 fn house(by: &str, hop: &Received<'_>) -> Option<&'static str> {
-    let under = |domain: &str| {
-        by.strip_suffix(domain)
-            .is_some_and(|head| head.is_empty() || head.ends_with('.'))
-    };
-    if ["gmx.net", "gmx.com", "gmx.de"]
-        .iter()
-        .any(|domain| under(domain))
-    {
+    let under = |domain: &str| by.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
+    if ["gmx.net", "gmx.com", "gmx.de"].iter().any(|domain| under(domain)) {
         return Some("GMX");
     }
     if under("web.de") || hop.marks.iter().any(|mark| mark == "Nemesis") {
@@ -89,10 +77,7 @@ fn house(by: &str, hop: &Received<'_>) -> Option<&'static str> {
         return Some("AOL");
     }
     let organisation = net::organisation(by)?;
-    HOUSES
-        .iter()
-        .find(|(domain, _)| *domain == organisation)
-        .map(|(_, name)| *name)
+    HOUSES.iter().find(|(domain, _)| *domain == organisation).map(|(_, name)| *name)
 }
 
 /// Software that names itself in a comment or in the protocol.
@@ -101,18 +86,11 @@ fn marked(hop: &Received<'_>) -> Option<&'static str> {
     if with.starts_with("microsoft smtp") || with.starts_with("microsoft exchange") {
         return Some("Exchange");
     }
-    let lower = hop.marks.iter().map(|mark| {
-        mark.get(..mark.floor_char_boundary(40))
-            .unwrap_or(mark)
-            .to_ascii_lowercase()
-    });
+    let lower =
+        hop.marks.iter().map(|mark| mark.get(..mark.floor_char_boundary(40)).unwrap_or(mark).to_ascii_lowercase());
     lower.into_iter().find_map(|mark| {
-        let known = MARKS
-            .iter()
-            .find(|(start, _)| mark.starts_with(start.trim_end_matches(')')));
-        known
-            .map(|(_, name)| *name)
-            .or_else(|| is_sendmail(&mark).then_some("Sendmail"))
+        let known = MARKS.iter().find(|(start, _)| mark.starts_with(start.trim_end_matches(')')));
+        known.map(|(_, name)| *name).or_else(|| is_sendmail(&mark).then_some("Sendmail"))
     })
 }
 
@@ -125,10 +103,10 @@ fn is_sendmail(mark: &str) -> bool {
 
 /// qmail leaves a field of its own above the one of its network daemon, which names nothing.
 fn qmail(hop: &Received<'_>, above: Option<&Received<'_>>) -> Option<&'static str> {
-    let smtp = hop.with.as_deref().is_some_and(|with| {
-        with.to_ascii_uppercase().ends_with("SMTP") || with.starts_with("ESMTP")
-    });
-    let invoked =
-        above.is_some_and(|above| above.marks.iter().any(|mark| mark.starts_with("qmail ")));
+    let smtp = hop
+        .with
+        .as_deref()
+        .is_some_and(|with| with.to_ascii_uppercase().ends_with("SMTP") || with.starts_with("ESMTP"));
+    let invoked = above.is_some_and(|above| above.marks.iter().any(|mark| mark.starts_with("qmail ")));
     (smtp && invoked && hop.via.is_none() && hop.by_ip.is_none()).then_some("qmail")
 }

@@ -38,59 +38,28 @@ fn read_plain(text: &str) -> Option<Header> {
 #[test]
 fn an_ordinary_header_is_understood() {
     let got = read_plain(SAMPLE).unwrap();
-    assert_eq!(
-        (got.border_hop, got.received_count, got.total_seconds),
-        (Some(1), 3, Some(-4))
-    );
+    assert_eq!((got.border_hop, got.received_count, got.total_seconds), (Some(1), 3, Some(-4)));
     assert_eq!(got.border_ip, "192.0.2.1".parse::<IpAddr>().ok());
     assert_eq!(
         (got.border_helo.as_deref(), got.border_rdns.as_deref()),
         (Some("mail.example.org"), Some("ptr.example.org"))
     );
-    assert_eq!(
-        got.hops.iter().map(|hop| hop.delay_s).collect::<Vec<_>>(),
-        [Some(2), Some(-6), None]
-    );
-    assert_eq!(
-        got.hops
-            .iter()
-            .map(|hop| hop.clock_skew)
-            .collect::<Vec<_>>(),
-        [false, true, false]
-    );
+    assert_eq!(got.hops.iter().map(|hop| hop.delay_s).collect::<Vec<_>>(), [Some(2), Some(-6), None]);
+    assert_eq!(got.hops.iter().map(|hop| hop.clock_skew).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(got.hops[1].recipient.as_deref(), Some("b***@example.net"));
-    assert_eq!(
-        got.hops[1].time.as_deref(),
-        Some("2026-11-23T12:00:03+01:00")
-    );
-    assert_eq!(
-        got.auth_results["dkim"],
-        Verdict::Each(vec!["pass".to_owned()])
-    );
+    assert_eq!(got.hops[1].time.as_deref(), Some("2026-11-23T12:00:03+01:00"));
+    assert_eq!(got.auth_results["dkim"], Verdict::Each(vec!["pass".to_owned()]));
     assert_eq!(got.auth_results["dmarc"], Verdict::One("pass".to_owned()));
+    assert_eq!((got.received_spf.as_deref(), got.arc_sets, got.mta.as_deref()), (Some("pass"), 1, Some("Postfix")));
     assert_eq!(
-        (
-            got.received_spf.as_deref(),
-            got.arc_sets,
-            got.mta.as_deref()
-        ),
-        (Some("pass"), 1, Some("Postfix"))
-    );
-    assert_eq!(
-        (
-            got.from_domain.as_deref(),
-            got.return_path_domain.as_deref()
-        ),
+        (got.from_domain.as_deref(), got.return_path_domain.as_deref()),
         (Some("example.org"), Some("example.org"))
     );
     assert_eq!(
         (got.message_id.as_deref(), got.date.as_deref()),
         (Some("<1@example.org>"), Some("2026-11-23T12:00:00+01:00"))
     );
-    assert_eq!(
-        (got.list_unsubscribe.len(), got.list_unsubscribe_post),
-        (2, true)
-    );
+    assert_eq!((got.list_unsubscribe.len(), got.list_unsubscribe_post), (2, true));
     assert_eq!(got.dkim_signatures[0].selector.as_deref(), Some("k1"));
     assert!(got.explained.iter().any(|one| one.key == "verdict-ham"));
 }
@@ -104,38 +73,20 @@ fn however_it_was_pasted_it_says_the_same() {
         each(|line| format!("    {line}\n")),
         each(|line| format!("{}\r\n", line.trim_start())),
         each(|line| format!("{line}\n\n")),
-        SAMPLE
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('+', "&#43;"),
-        format!(
-            "Dear postmaster,\n\nthis was refused: why?\n\n{SAMPLE}\nKind regards\nFrom: nobody\n"
-        ),
+        SAMPLE.replace('<', "&lt;").replace('>', "&gt;").replace('+', "&#43;"),
+        format!("Dear postmaster,\n\nthis was refused: why?\n\n{SAMPLE}\nKind regards\nFrom: nobody\n"),
         format!("{SAMPLE}\nReceived: from body.example ([203.0.113.99]) by body.example; x\n"),
     ];
     for text in pasted {
         let got = read_plain(&text).unwrap();
-        let hops = |header: &Header| {
-            header
-                .hops
-                .iter()
-                .map(|hop| Hop {
-                    line: 0,
-                    ..hop.clone()
-                })
-                .collect::<Vec<_>>()
-        };
+        let hops = |header: &Header| header.hops.iter().map(|hop| Hop { line: 0, ..hop.clone() }).collect::<Vec<_>>();
         assert_eq!(hops(&got), hops(&plain), "{text}");
         assert_eq!(
             (&got.auth_results, got.border_ip, &got.message_id),
             (&plain.auth_results, plain.border_ip, &plain.message_id),
             "{text}"
         );
-        assert_eq!(
-            (&got.list_unsubscribe, &got.from_domain),
-            (&plain.list_unsubscribe, &plain.from_domain),
-            "{text}"
-        );
+        assert_eq!((&got.list_unsubscribe, &got.from_domain), (&plain.list_unsubscribe, &plain.from_domain), "{text}");
     }
 }
 
@@ -166,13 +117,9 @@ fn what_is_no_header_is_none() {
 
 #[test]
 fn many_hops_are_counted_and_few_are_kept() {
-    let text =
-        "Received: from a ([192.0.2.1]) by b; Mon, 23 Nov 2026 12:00:00 +0000\n".repeat(10_000);
+    let text = "Received: from a ([192.0.2.1]) by b; Mon, 23 Nov 2026 12:00:00 +0000\n".repeat(10_000);
     let got = read_plain(&text).unwrap();
-    assert_eq!(
-        (got.received_count, got.hops.len(), got.total_seconds),
-        (10_000, MOST_HOPS, None)
-    );
+    assert_eq!((got.received_count, got.hops.len(), got.total_seconds), (10_000, MOST_HOPS, None));
 }
 
 /// Pieces out of which hostile headers are made.
@@ -221,38 +168,21 @@ fn pieces() -> impl Strategy<Value = String> {
         "Message-ID: ",
         "List-Unsubscribe: ",
     ]);
-    prop::collection::vec(
-        prop_oneof![
-            known.prop_map(str::to_owned),
-            "\\PC{0,6}".prop_map(|text| text)
-        ],
-        0..80,
-    )
-    .prop_map(|parts| parts.concat())
+    prop::collection::vec(prop_oneof![known.prop_map(str::to_owned), "\\PC{0,6}".prop_map(|text| text)], 0..80)
+        .prop_map(|parts| parts.concat())
 }
 
 /// Whether an address stands in the text in some spelling.
 fn stands_in(text: &str, ip: IpAddr) -> bool {
     let words = text.split(|c: char| !(c.is_ascii_hexdigit() || c == ':' || c == '.'));
     let tried = words.flat_map(|word| {
-        [
-            word.to_owned(),
-            word.trim_matches(['.', ':']).to_owned(),
-            word.split(':').next().unwrap_or("").to_owned(),
-        ]
+        [word.to_owned(), word.trim_matches(['.', ':']).to_owned(), word.split(':').next().unwrap_or("").to_owned()]
     });
-    tried.into_iter().any(|word| {
-        word.parse::<IpAddr>()
-            .is_ok_and(|found| found.to_canonical() == ip)
-    }) || text.to_ascii_lowercase().split("ipv6:").any(|rest| {
-        let end = rest
-            .find(|c: char| !(c.is_ascii_hexdigit() || c == ':' || c == '.'))
-            .unwrap_or(rest.len());
-        rest[..end]
-            .trim_end_matches('.')
-            .parse::<IpAddr>()
-            .is_ok_and(|found| found.to_canonical() == ip)
-    })
+    tried.into_iter().any(|word| word.parse::<IpAddr>().is_ok_and(|found| found.to_canonical() == ip))
+        || text.to_ascii_lowercase().split("ipv6:").any(|rest| {
+            let end = rest.find(|c: char| !(c.is_ascii_hexdigit() || c == ':' || c == '.')).unwrap_or(rest.len());
+            rest[..end].trim_end_matches('.').parse::<IpAddr>().is_ok_and(|found| found.to_canonical() == ip)
+        })
 }
 
 proptest! {

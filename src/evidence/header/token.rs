@@ -31,12 +31,7 @@ const LONGEST_GROUP: usize = 600;
 impl<'t> Tokens<'t> {
     /// The parts of a value.
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            at: 0,
-            flat: false,
-            open: [false; 3],
-        }
+        Self { text, at: 0, flat: false, open: [false; 3] }
     }
 
     /// The text between two places.
@@ -52,18 +47,10 @@ impl<'t> Tokens<'t> {
     /// A comment that begins here, if it ends somewhere.
     fn comment(&mut self) -> Option<Token<'t>> {
         let start = self.at + 1;
-        let len = if self.flat {
-            None
-        } else {
-            nested_end(self.bytes(start))
-        };
+        let len = if self.flat { None } else { nested_end(self.bytes(start)) };
         let len = len.or_else(|| {
             self.flat = true;
-            if self.open[0] {
-                None
-            } else {
-                memchr(b')', self.bytes(start))
-            }
+            if self.open[0] { None } else { memchr(b')', self.bytes(start)) }
         });
         let Some(len) = len else {
             self.open[0] = true;
@@ -102,9 +89,7 @@ impl<'t> Tokens<'t> {
         };
         let from = start + group.unwrap_or(1);
         let rest = self.bytes(from);
-        let end = rest
-            .iter()
-            .position(|b| matches!(b, b' ' | b'\t' | b'(' | b';' | b'\r' | b'\n'));
+        let end = rest.iter().position(|b| matches!(b, b' ' | b'\t' | b'(' | b';' | b'\r' | b'\n'));
         self.at = from + end.unwrap_or(rest.len());
         Token::Word(self.between(start, self.at))
     }

@@ -14,11 +14,7 @@ const MAX_FILES: usize = 64;
 /// The files in an upload; the upload itself when it is no archive.
 pub(super) fn unpack<'a>(bytes: &'a [u8], work: &mut Work) -> Vec<Cow<'a, [u8]>> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return vec![Cow::Owned(limited(
-            MultiGzDecoder::new(bytes),
-            MAX_UNPACKED,
-            work,
-        ))];
+        return vec![Cow::Owned(limited(MultiGzDecoder::new(bytes), MAX_UNPACKED, work))];
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return unzip(bytes, work);
@@ -74,10 +70,7 @@ mod tests {
         encoder.write_all(b"550 5.1.1 unknown").unwrap();
         let packed = encoder.finish().unwrap();
         let mut work = Work::new(Budget::default());
-        assert_eq!(
-            unpack(&packed, &mut work),
-            vec![Cow::Borrowed(&b"550 5.1.1 unknown"[..])]
-        );
+        assert_eq!(unpack(&packed, &mut work), vec![Cow::Borrowed(&b"550 5.1.1 unknown"[..])]);
         assert_eq!(limited(&b"abcdef"[..], 3, &mut work), b"abc");
         assert!(!work.complete());
     }

@@ -26,27 +26,14 @@ pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
 fn eight_bit(bytes: &[u8]) -> Cow<'_, str> {
     let lossy = String::from_utf8_lossy(bytes);
     let faults = lossy.matches('\u{fffd}').count();
-    let good = lossy
-        .chars()
-        .filter(|c| !c.is_ascii() && *c != '\u{fffd}')
-        .count();
-    if good > 4 * faults {
-        lossy
-    } else {
-        WINDOWS_1252.decode_without_bom_handling(bytes).0
-    }
+    let good = lossy.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
+    if good > 4 * faults { lossy } else { WINDOWS_1252.decode_without_bom_handling(bytes).0 }
 }
 
 /// UTF-16 without a mark: every second byte of the beginning is zero.
 fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..bytes.len().min(400) & !1)?;
-    let zeros = |offset: usize| {
-        head.iter()
-            .skip(offset)
-            .step_by(2)
-            .filter(|b| **b == 0)
-            .count()
-    };
+    let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let most = head.len() * 2 / 5;
     if head.len() < 16 {
         return None;
@@ -59,9 +46,7 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// Whether the escapes of ISO-2022-JP occur.
 fn japanese(bytes: &[u8]) -> bool {
-    [&b"\x1b$B"[..], b"\x1b$@", b"\x1b(J"]
-        .iter()
-        .any(|mark| memchr::memmem::find(bytes, mark).is_some())
+    [&b"\x1b$B"[..], b"\x1b$@", b"\x1b(J"].iter().any(|mark| memchr::memmem::find(bytes, mark).is_some())
 }
 
 /// Decodes a part of a message whose character set is named.
@@ -80,10 +65,7 @@ mod tests {
 
     #[test]
     fn sets_are_recognised() {
-        let wide: Vec<u8> = "550 5.1.1 no such user"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let wide: Vec<u8> = "550 5.1.1 no such user".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decode(&wide), "550 5.1.1 no such user");
         assert_eq!(decode(b"f\xfcr"), "für");
         assert_eq!(decode(b"\x1b$B$\"\x1b(B"), "あ");

@@ -7,26 +7,14 @@ const SAMPLE: usize = 1 << 16;
 
 /// The text without its dress; borrowed when there is none.
 pub(super) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
-    let text = without(
-        text,
-        |t| memchr::memchr(0x1b, t.as_bytes()).is_some(),
-        unescape_terminal,
-    );
+    let text = without(text, |t| memchr::memchr(0x1b, t.as_bytes()).is_some(), unescape_terminal);
     let text = without(text, html, untag);
     without(text, quoted, unquote)
 }
 
 /// Applies a cleaner when a test asks for it.
-fn without(
-    text: Cow<'_, str>,
-    needed: impl Fn(&str) -> bool,
-    cleaner: impl Fn(&str) -> String,
-) -> Cow<'_, str> {
-    if needed(&text) {
-        Cow::Owned(cleaner(&text))
-    } else {
-        text
-    }
+fn without(text: Cow<'_, str>, needed: impl Fn(&str) -> bool, cleaner: impl Fn(&str) -> String) -> Cow<'_, str> {
+    if needed(&text) { Cow::Owned(cleaner(&text)) } else { text }
 }
 
 /// Takes terminal escapes (colours, cursor, titles) out.
@@ -70,10 +58,8 @@ fn html(text: &str) -> bool {
     if lower.contains("content-type:") || lower.contains("content-transfer-encoding:") {
         return false;
     }
-    let tags = [
-        "<br>", "<br/>", "<br />", "</p>", "</div>", "</span>", "</td>", "</pre>", "</code>",
-        "</li>", "</a>", "</b>",
-    ];
+    let tags =
+        ["<br>", "<br/>", "<br />", "</p>", "</div>", "</span>", "</td>", "</pre>", "</code>", "</li>", "</a>", "</b>"];
     tags.iter().any(|t| lower.contains(t)) || entities(&lower)
 }
 
@@ -89,11 +75,7 @@ pub(crate) fn untag(text: &str) -> String {
     while let Some(at) = rest.find(['<', '&']) {
         out.push_str(rest.get(..at).unwrap_or(""));
         let from = rest.get(at..).unwrap_or("");
-        let taken = if from.starts_with('<') {
-            tag(from, &mut out)
-        } else {
-            entity(from, &mut out)
-        };
+        let taken = if from.starts_with('<') { tag(from, &mut out) } else { entity(from, &mut out) };
         rest = from.get(taken..).unwrap_or("");
     }
     out.push_str(rest);
@@ -101,24 +83,8 @@ pub(crate) fn untag(text: &str) -> String {
 }
 
 /// Names of tags that end a line.
-const BREAKING: &[&str] = &[
-    "br",
-    "p",
-    "/p",
-    "div",
-    "/div",
-    "li",
-    "tr",
-    "/tr",
-    "pre",
-    "/pre",
-    "h1",
-    "h2",
-    "h3",
-    "blockquote",
-    "table",
-    "hr",
-];
+const BREAKING: &[&str] =
+    &["br", "p", "/p", "div", "/div", "li", "tr", "/tr", "pre", "/pre", "h1", "h2", "h3", "blockquote", "table", "hr"];
 
 /// Handles one `<`: skips a tag, keeps anything else; gives how many bytes it took.
 fn tag(from: &str, out: &mut String) -> usize {
@@ -127,20 +93,15 @@ fn tag(from: &str, out: &mut String) -> usize {
         .get(1..)
         .and_then(|t| t.find(|c: char| !(c.is_ascii_alphanumeric() || c == '/')))
         .map_or(window.len(), |i| i + 1);
-    let name = window
-        .get(1..name_end)
-        .unwrap_or("")
-        .trim_end_matches('/')
-        .to_ascii_lowercase();
+    let name = window.get(1..name_end).unwrap_or("").trim_end_matches('/').to_ascii_lowercase();
     let next = window.get(name_end..).and_then(|t| t.chars().next());
     let comment = window.starts_with("<!");
     let tagged = !name.is_empty()
         && name.len() <= 12
         && !name.contains('@')
         && matches!(next, Some('>' | ' ' | '\n' | '\r' | '\t' | '/'));
-    let close = window
-        .find('>')
-        .filter(|i| !window.get(..*i).unwrap_or("").contains('@') || name == "a" || name == "/a");
+    let close =
+        window.find('>').filter(|i| !window.get(..*i).unwrap_or("").contains('@') || name == "a" || name == "/a");
     let Some(end) = close.filter(|_| tagged || comment) else {
         out.push('<');
         return 1;
@@ -156,14 +117,8 @@ fn tag(from: &str, out: &mut String) -> usize {
 
 /// Where the closing tag of this name starts; the end of the text when there is none, so that nothing is read twice.
 fn closing(from: &str, name: &str) -> usize {
-    let named = |at: usize| {
-        from.get(at + 2..at + 2 + name.len())
-            .is_some_and(|n| n.eq_ignore_ascii_case(name))
-    };
-    let found = from
-        .match_indices("</")
-        .map(|(at, _)| at)
-        .find(|at| named(*at));
+    let named = |at: usize| from.get(at + 2..at + 2 + name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
+    let found = from.match_indices("</").map(|(at, _)| at).find(|at| named(*at));
     found.unwrap_or(from.len())
 }
 
@@ -195,9 +150,8 @@ fn entity(from: &str, out: &mut String) -> usize {
 /// The character of `#39` or `#x27`.
 fn numeric(name: &str) -> Option<char> {
     let digits = name.strip_prefix('#')?;
-    let number = digits
-        .strip_prefix(['x', 'X'])
-        .map_or_else(|| digits.parse().ok(), |h| u32::from_str_radix(h, 16).ok())?;
+    let number =
+        digits.strip_prefix(['x', 'X']).map_or_else(|| digits.parse().ok(), |h| u32::from_str_radix(h, 16).ok())?;
     char::from_u32(number).filter(|c| !c.is_control() || *c == '\n')
 }
 
@@ -246,10 +200,7 @@ mod tests {
     #[test]
     fn dresses_come_off() {
         assert_eq!(cleaned("\u{1b}[31m550\u{1b}[0m no"), "550 no");
-        assert_eq!(
-            cleaned("<p>550 &lt;a@example.org&gt;: no</p>").trim(),
-            "550 <a@example.org>: no"
-        );
+        assert_eq!(cleaned("<p>550 &lt;a@example.org&gt;: no</p>").trim(), "550 <a@example.org>: no");
         assert_eq!(cleaned("> 550 no\n> > 550 never\n"), "550 no\n550 never\n");
     }
 

@@ -48,10 +48,7 @@ const MAX_FIELDS: usize = 2000;
 impl Message {
     /// The value of the first field of this name (lower case).
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|f| f.name == name)
-            .map(|f| f.value.as_str())
+        self.fields.iter().find(|f| f.name == name).map(|f| f.value.as_str())
     }
 
     /// Whether a field of this name (lower case) exists.
@@ -66,11 +63,8 @@ pub(crate) fn field_start(line: &str) -> Option<(String, &str)> {
     let name = name.trim_end();
     let valid = !name.is_empty()
         && name.len() <= 76
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    (valid && name.starts_with(|c: char| c.is_ascii_alphabetic()))
-        .then(|| (name.to_ascii_lowercase(), value))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    (valid && name.starts_with(|c: char| c.is_ascii_alphabetic())).then(|| (name.to_ascii_lowercase(), value))
 }
 
 /// Reads header fields up to the first empty line; gives them and the number of lines taken.
@@ -84,10 +78,7 @@ pub(crate) fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> (Vec<Field>, u
         taken += 1;
         if let Some((name, value)) = field_start(line).filter(|_| !line.starts_with([' ', '\t'])) {
             if fields.len() < MAX_FIELDS {
-                fields.push(Field {
-                    name,
-                    value: value.trim().to_owned(),
-                });
+                fields.push(Field { name, value: value.trim().to_owned() });
             }
         } else if let Some(last) = fields.last_mut().filter(|l| l.value.len() < 100_000) {
             last.value.push(' ');
@@ -100,18 +91,13 @@ pub(crate) fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> (Vec<Field>, u
 /// Takes a message apart.
 pub(crate) fn message(text: &str, work: &mut Work) -> Message {
     let lines: Vec<&str> = text.lines().collect();
-    let lead = lines
-        .iter()
-        .take_while(|l| l.trim().is_empty() || l.starts_with("From ") || l.starts_with(">From "))
-        .count();
+    let lead =
+        lines.iter().take_while(|l| l.trim().is_empty() || l.starts_with("From ") || l.starts_with(">From ")).count();
     let (fields, taken) = fields(lines.iter().skip(lead).copied());
     let body_at = lead + taken + 1;
     let body = lines.get(body_at..).unwrap_or(&[]);
     let has_body = body.iter().any(|l| !l.trim().is_empty());
-    let mut walk = Walk {
-        boundaries: Vec::new(),
-        parts: Vec::new(),
-    };
+    let mut walk = Walk { boundaries: Vec::new(), parts: Vec::new() };
     if work.spend(text.len()) {
         let content = Content::of(&fields);
         walk.leaf_or_multi(&content, body, body_at);
@@ -119,12 +105,7 @@ pub(crate) fn message(text: &str, work: &mut Work) -> Message {
     if walk.parts.len() >= MAX_PARTS {
         work.cut();
     }
-    Message {
-        fields,
-        parts: walk.parts,
-        header_lines: lead + taken,
-        has_body,
-    }
+    Message { fields, parts: walk.parts, header_lines: lead + taken, has_body }
 }
 
 /// What a part's own header says about its content.
@@ -143,31 +124,14 @@ struct Content {
 impl Content {
     /// Reads the content fields.
     fn of(fields: &[Field]) -> Self {
-        let value = |name: &str| {
-            fields
-                .iter()
-                .find(|f| f.name == name)
-                .map(|f| f.value.as_str())
-        };
+        let value = |name: &str| fields.iter().find(|f| f.name == name).map(|f| f.value.as_str());
         let full = value("content-type").unwrap_or("text/plain");
-        let kind = full
-            .split(';')
-            .next()
-            .unwrap_or("")
-            .trim()
-            .to_ascii_lowercase();
+        let kind = full.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         Self {
-            kind: if kind.is_empty() {
-                "text/plain".to_owned()
-            } else {
-                kind
-            },
+            kind: if kind.is_empty() { "text/plain".to_owned() } else { kind },
             boundary: parameter(full, "boundary"),
             charset: parameter(full, "charset"),
-            encoding: value("content-transfer-encoding")
-                .unwrap_or("")
-                .trim()
-                .to_ascii_lowercase(),
+            encoding: value("content-transfer-encoding").unwrap_or("").trim().to_ascii_lowercase(),
         }
     }
 }
@@ -199,11 +163,7 @@ struct Walk {
 impl Walk {
     /// Reads a body as a multipart when it is one, else as a leaf.
     fn leaf_or_multi(&mut self, content: &Content, body: &[&str], line: usize) {
-        let Some(boundary) = content
-            .boundary
-            .clone()
-            .filter(|_| content.kind.starts_with("multipart/"))
-        else {
+        let Some(boundary) = content.boundary.clone().filter(|_| content.kind.starts_with("multipart/")) else {
             self.push(content, body, line);
             return;
         };
@@ -235,28 +195,14 @@ impl Walk {
         if let Some(open) = content {
             self.push(&open, body.get(start..).unwrap_or(&[]), line + start);
         } else if self.parts.is_empty() {
-            self.push(
-                &Content {
-                    kind: "text/plain".to_owned(),
-                    ..Content::default()
-                },
-                body,
-                line,
-            );
+            self.push(&Content { kind: "text/plain".to_owned(), ..Content::default() }, body, line);
         }
     }
 
     /// Text before the first boundary that is more than the usual hint for old programs.
     fn preamble(&mut self, body: &[&str], line: usize) {
         if self.parts.is_empty() && body.iter().filter(|l| !l.trim().is_empty()).count() > 4 {
-            self.push(
-                &Content {
-                    kind: "text/preamble".to_owned(),
-                    ..Content::default()
-                },
-                body,
-                line,
-            );
+            self.push(&Content { kind: "text/preamble".to_owned(), ..Content::default() }, body, line);
         }
     }
 
@@ -266,10 +212,7 @@ impl Walk {
         let content = Content::of(&fields);
         let next = at + taken + 1;
         if content.kind.starts_with("multipart/") {
-            if let Some(boundary) = content
-                .boundary
-                .filter(|_| self.boundaries.len() < MAX_PARTS)
-            {
+            if let Some(boundary) = content.boundary.filter(|_| self.boundaries.len() < MAX_PARTS) {
                 self.boundaries.push(boundary);
             }
             return (None, next);
@@ -292,11 +235,7 @@ impl Walk {
         let text = decoded(content, &raw);
         let html = content.kind == "text/html";
         let text = if html { clean::untag(&text) } else { text };
-        self.parts.push(Part {
-            kind: content.kind.clone(),
-            text,
-            line,
-        });
+        self.parts.push(Part { kind: content.kind.clone(), text, line });
     }
 }
 

@@ -28,10 +28,7 @@ fn escape(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
         return 3;
     }
     let rest = bytes.get(at + 1..).unwrap_or(&[]);
-    let blanks = rest
-        .iter()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
+    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     match rest.get(blanks..) {
         Some([b'\r', b'\n', ..]) => blanks + 3,
         Some([b'\n', ..]) => blanks + 2,
@@ -47,11 +44,7 @@ pub(super) fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3);
     let mut bits = 0_u32;
     let mut held = 0_u8;
-    for value in bytes
-        .iter()
-        .take_while(|b| **b != b'=')
-        .filter_map(|b| sextet(*b))
-    {
+    for value in bytes.iter().take_while(|b| **b != b'=').filter_map(|b| sextet(*b)) {
         bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
         held += 6;
         if held >= 8 {
@@ -80,10 +73,7 @@ mod tests {
 
     #[test]
     fn both_encodings() {
-        assert_eq!(
-            quoted_printable(b"f=C3=BCr =\r\nuns = x"),
-            "für uns = x".as_bytes()
-        );
+        assert_eq!(quoted_printable(b"f=C3=BCr =\r\nuns = x"), "für uns = x".as_bytes());
         assert_eq!(base64(b"NTUwIG5v\r\nIQ=="), b"550 no!");
     }
 }

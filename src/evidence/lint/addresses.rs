@@ -51,8 +51,7 @@ impl Mailbox {
     /// The domain, lower case.
     pub(super) fn domain(&self) -> Option<String> {
         let (_, domain) = self.address.rsplit_once('@')?;
-        Some(domain.trim().trim_end_matches('.').to_ascii_lowercase())
-            .filter(|domain| !domain.is_empty())
+        Some(domain.trim().trim_end_matches('.').to_ascii_lowercase()).filter(|domain| !domain.is_empty())
     }
 }
 
@@ -63,15 +62,9 @@ const MOST: usize = 500;
 pub(super) fn check(sheet: &mut Sheet<'_, '_>) {
     let mut found = Vec::new();
     for field in sheet.fields.iter().take(500) {
-        let known = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"]
-            .iter()
-            .find(|name| field.is(name));
+        let known = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"].iter().find(|name| field.is(name));
         if let Some(name) = known.filter(|_| !field.value.is_empty()) {
-            found.extend(
-                judge(name, &field.value)
-                    .into_iter()
-                    .map(|(rule, what)| (rule, field.line, what)),
-            );
+            found.extend(judge(name, &field.value).into_iter().map(|(rule, what)| (rule, field.line, what)));
         }
     }
     for (rule, line, what) in found {
@@ -91,18 +84,9 @@ fn judge(name: &str, value: &str) -> Vec<(Rule, String)> {
     for one in &boxes {
         if let Some(what) = fault(one) {
             let severity = if strict { Error } else { Warning };
-            faults.push((
-                Rule { severity, ..SYNTAX },
-                format!("{name}: {what}: {}", shown(&one.address)),
-            ));
+            faults.push((Rule { severity, ..SYNTAX }, format!("{name}: {what}: {}", shown(&one.address))));
         } else if needs_quotes(&one.name) {
-            faults.push((
-                UNQUOTED,
-                format!(
-                    "{name}: the name needs quotation marks: {}",
-                    shown(&one.name)
-                ),
-            ));
+            faults.push((UNQUOTED, format!("{name}: the name needs quotation marks: {}", shown(&one.name))));
         }
     }
     faults.truncate(3);
@@ -119,18 +103,14 @@ fn fault(one: &Mailbox) -> Option<&'static str> {
     match () {
         () if one.open => Some("a bracket or quotation mark is not closed"),
         () if local.is_empty() || domain.is_empty() => Some("a side of the @ is empty"),
-        () if !quoted
-            && local.contains([' ', '\t', '<', '>', '(', ')', ',', ';', ':', '@', '"']) =>
-        {
+        () if !quoted && local.contains([' ', '\t', '<', '>', '(', ')', ',', ';', ':', '@', '"']) => {
             Some("the part before the @ holds a forbidden character")
         }
         () if domain.starts_with('[') => None,
         () if domain.contains([' ', '\t', '<', '>', '(', ')', ',', ';', ':', '"', '@']) => {
             Some("the domain holds a forbidden character")
         }
-        () if domain.starts_with('.') || domain.contains("..") => {
-            Some("the domain holds an empty label")
-        }
+        () if domain.starts_with('.') || domain.contains("..") => Some("the domain holds an empty label"),
         () => None,
     }
 }
@@ -251,17 +231,9 @@ impl Reader {
         let open = std::mem::take(&mut self.quoted) || std::mem::take(&mut self.depth) > 0;
         let open = open || part == Part::Inner;
         if part != Part::Text {
-            self.done.push(Mailbox {
-                name: text,
-                address: inner,
-                open,
-            });
+            self.done.push(Mailbox { name: text, address: inner, open });
         } else if !text.is_empty() {
-            self.done.push(Mailbox {
-                name: String::new(),
-                address: text,
-                open,
-            });
+            self.done.push(Mailbox { name: String::new(), address: text, open });
         }
     }
 }
@@ -269,31 +241,19 @@ impl Reader {
 /// Judges authors and senders together.
 fn authors(sheet: &mut Sheet<'_, '_>) {
     let of = |name: &str| {
-        sheet
-            .fields
-            .iter()
-            .find(|field| field.is(name))
-            .map(|field| (field.line, mailboxes(&field.value)))
+        sheet.fields.iter().find(|field| field.is(name)).map(|field| (field.line, mailboxes(&field.value)))
     };
     let (from, sender) = (of("From"), of("Sender"));
     if let Some((line, boxes)) = &from
         && boxes.iter().filter(|one| one.domain().is_some()).count() > 1
         && sender.is_none()
     {
-        sheet.report(
-            &NO_SENDER,
-            *line,
-            "From names several authors, and there is no Sender field.".to_owned(),
-        );
+        sheet.report(&NO_SENDER, *line, "From names several authors, and there is no Sender field.".to_owned());
     }
     if let Some((line, boxes)) = &sender
         && boxes.len() > 1
     {
-        sheet.report(
-            &MANY_SENDERS,
-            *line,
-            "Sender names more than one mailbox.".to_owned(),
-        );
+        sheet.report(&MANY_SENDERS, *line, "Sender names more than one mailbox.".to_owned());
     }
 }
 
@@ -303,38 +263,19 @@ mod tests {
 
     /// The addresses of a list, with a mark where one is at fault.
     fn short(value: &str) -> String {
-        let show = |one: &Mailbox| {
-            format!(
-                "{}{}",
-                one.address,
-                if fault(one).is_some() { "!" } else { "" }
-            )
-        };
-        mailboxes(value)
-            .iter()
-            .map(show)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let show = |one: &Mailbox| format!("{}{}", one.address, if fault(one).is_some() { "!" } else { "" });
+        mailboxes(value).iter().map(show).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn lists_are_divided_into_mailboxes() {
         let cases = [
-            (
-                "ann@example.org, Bob <bob@example.net>",
-                "ann@example.org bob@example.net",
-            ),
+            ("ann@example.org, Bob <bob@example.net>", "ann@example.org bob@example.net"),
             ("\"Lee, Ann\" <ann@example.org>", "ann@example.org"),
-            (
-                "friends: ann@example.org, bob@example.net;",
-                "ann@example.org bob@example.net",
-            ),
+            ("friends: ann@example.org, bob@example.net;", "ann@example.org bob@example.net"),
             ("undisclosed-recipients:;", ""),
             ("ann@example.org (Ann, the first)", "ann@example.org"),
-            (
-                "=?utf-8?Q?Gr=C3=BC=C3=9Fe?= <ann@example.org>",
-                "ann@example.org",
-            ),
+            ("=?utf-8?Q?Gr=C3=BC=C3=9Fe?= <ann@example.org>", "ann@example.org"),
             ("\"ann lee\"@example.org", "\"ann lee\"@example.org"),
             ("ann", "ann!"),
             ("Ann <ann@example.org", "ann@example.org!"),

@@ -29,23 +29,15 @@ const IN_ADDRESS: Rule = Rule {
 };
 
 /// An encoded word that is too long.
-const LONG: Rule = Rule {
-    name: "encoded-word-too-long",
-    severity: Note,
-    ..FORM
-};
+const LONG: Rule = Rule { name: "encoded-word-too-long", severity: Note, ..FORM };
 
 /// Judges the encoded words of the fields that people read.
 pub(super) fn check(sheet: &mut Sheet<'_, '_>) {
     let mut found = Vec::new();
     for field in sheet.fields.iter().take(500) {
-        let addresses = ["From", "Sender", "Reply-To", "To", "Cc"]
-            .iter()
-            .any(|name| field.is(name));
+        let addresses = ["From", "Sender", "Reply-To", "To", "Cc"].iter().any(|name| field.is(name));
         if addresses || field.is("Subject") {
-            found.extend(
-                judge(&field.value, addresses).map(|(rule, what)| (rule, field.line, what)),
-            );
+            found.extend(judge(&field.value, addresses).map(|(rule, what)| (rule, field.line, what)));
         }
     }
     for (rule, line, what) in found {
@@ -75,16 +67,10 @@ fn judge(value: &str, addresses: bool) -> Option<(Rule, String)> {
                 }
                 rest = inner.get(len..).unwrap_or("");
                 if addresses && quoted {
-                    return Some((
-                        QUOTED,
-                        "An encoded word stands in quotation marks.".to_owned(),
-                    ));
+                    return Some((QUOTED, "An encoded word stands in quotation marks.".to_owned()));
                 }
                 if addresses && bracketed {
-                    return Some((
-                        IN_ADDRESS,
-                        "An encoded word stands inside an address.".to_owned(),
-                    ));
+                    return Some((IN_ADDRESS, "An encoded word stands inside an address.".to_owned()));
                 }
             }
         }
@@ -96,22 +82,12 @@ fn judge(value: &str, addresses: bool) -> Option<(Rule, String)> {
 fn word(inner: &str) -> (usize, Option<(Rule, String)>) {
     let mut pieces = inner.splitn(3, '?');
     let (charset, kind, rest) = (pieces.next().unwrap_or(""), pieces.next(), pieces.next());
-    let plain =
-        !charset.is_empty() && charset.len() < 60 && charset.bytes().all(|b| b.is_ascii_graphic());
+    let plain = !charset.is_empty() && charset.len() < 60 && charset.bytes().all(|b| b.is_ascii_graphic());
     let (Some(kind), Some(rest)) = (kind.filter(|_| plain), rest) else {
         return (0, None);
     };
     if !["B", "b", "Q", "q"].contains(&kind) {
-        return (
-            0,
-            Some((
-                FORM,
-                format!(
-                    "The encoding of an encoded word is neither B nor Q: {}",
-                    shown(kind)
-                ),
-            )),
-        );
+        return (0, Some((FORM, format!("The encoding of an encoded word is neither B nor Q: {}", shown(kind)))));
     }
     let Some(end) = rest.find("?=") else {
         return (0, Some((FORM, "An encoded word is not closed.".to_owned())));
@@ -119,16 +95,10 @@ fn word(inner: &str) -> (usize, Option<(Rule, String)>) {
     let text = rest.get(..end).unwrap_or("");
     let len = charset.len() + kind.len() + end + 4;
     if text.contains([' ', '\t']) {
-        return (
-            len,
-            Some((FORM, "An encoded word holds white space.".to_owned())),
-        );
+        return (len, Some((FORM, "An encoded word holds white space.".to_owned())));
     }
     if len + 2 > 75 {
-        return (
-            len,
-            Some((LONG, format!("An encoded word has {} characters.", len + 2))),
-        );
+        return (len, Some((LONG, format!("An encoded word has {} characters.", len + 2))));
     }
     (len, None)
 }
@@ -145,22 +115,12 @@ mod tests {
             ("=?utf-8?Q?two words?=", Some("encoded-word-syntax")),
             ("=?utf-8?X?abc?=", Some("encoded-word-syntax")),
             ("=?utf-8?Q?abc", Some("encoded-word-syntax")),
-            (
-                "\"=?utf-8?Q?abc?=\" <a@example.org>",
-                Some("encoded-word-in-quotes"),
-            ),
-            (
-                "x <=?utf-8?Q?a?=@example.org>",
-                Some("encoded-word-in-address"),
-            ),
+            ("\"=?utf-8?Q?abc?=\" <a@example.org>", Some("encoded-word-in-quotes")),
+            ("x <=?utf-8?Q?a?=@example.org>", Some("encoded-word-in-address")),
             ("a =? b", None),
         ];
         for (value, want) in cases {
-            assert_eq!(
-                judge(value, true).map(|(rule, _)| rule.name),
-                want,
-                "{value}"
-            );
+            assert_eq!(judge(value, true).map(|(rule, _)| rule.name), want, "{value}");
         }
     }
 }

@@ -7,12 +7,8 @@ use super::{Rule, Sheet};
 use crate::evidence::header::date;
 
 /// A field that must be there.
-const MISSING: Rule = Rule {
-    name: "missing-field",
-    severity: Error,
-    fix: "Write the field once, with a value.",
-    rfc: "RFC 5322, 3.6",
-};
+const MISSING: Rule =
+    Rule { name: "missing-field", severity: Error, fix: "Write the field once, with a value.", rfc: "RFC 5322, 3.6" };
 
 /// A field that is there but says nothing.
 const EMPTY: Rule = Rule {
@@ -39,11 +35,7 @@ const DATE_SYNTAX: Rule = Rule {
 };
 
 /// A date in an obsolete or foreign form.
-const DATE_FORM: Rule = Rule {
-    name: "date-form",
-    severity: Warning,
-    ..DATE_SYNTAX
-};
+const DATE_FORM: Rule = Rule { name: "date-form", severity: Warning, ..DATE_SYNTAX };
 
 /// A date far from the arrival.
 const DATE_FAR: Rule = Rule {
@@ -90,17 +82,8 @@ pub(super) fn check(sheet: &mut Sheet<'_, '_>) {
 /// out by whoever pasted it.
 fn is_whole(sheet: &Sheet<'_, '_>) -> bool {
     let has = |name: &str| sheet.fields.iter().any(|field| field.is(name));
-    let written = [
-        "From",
-        "To",
-        "Subject",
-        "Date",
-        "Message-ID",
-        "MIME-Version",
-    ]
-    .iter()
-    .filter(|name| has(name))
-    .count();
+    let written =
+        ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version"].iter().filter(|name| has(name)).count();
     written >= 3 || (sheet.complete && written >= 2)
 }
 
@@ -109,32 +92,15 @@ fn missing(sheet: &mut Sheet<'_, '_>) {
     if !is_whole(sheet) {
         return;
     }
-    for (name, severity) in [
-        ("From", Error),
-        ("Date", Error),
-        ("Message-ID", Warning),
-        ("Subject", Note),
-    ] {
+    for (name, severity) in [("From", Error), ("Date", Error), ("Message-ID", Warning), ("Subject", Note)] {
         if !sheet.fields.iter().any(|field| field.is(name)) {
-            let rule = Rule {
-                severity,
-                ..MISSING
-            };
-            sheet.report(
-                &rule,
-                sheet.first_line,
-                format!("The header has no {name} field."),
-            );
+            let rule = Rule { severity, ..MISSING };
+            sheet.report(&rule, sheet.first_line, format!("The header has no {name} field."));
         }
     }
-    let addressed = ["To", "Cc", "Bcc"]
-        .iter()
-        .any(|name| sheet.fields.iter().any(|field| field.is(name)));
+    let addressed = ["To", "Cc", "Bcc"].iter().any(|name| sheet.fields.iter().any(|field| field.is(name)));
     if !addressed {
-        let rule = Rule {
-            severity: Note,
-            ..MISSING
-        };
+        let rule = Rule { severity: Note, ..MISSING };
         sheet.report(
             &rule,
             sheet.first_line,
@@ -146,26 +112,14 @@ fn missing(sheet: &mut Sheet<'_, '_>) {
 /// Judges what is there twice.
 fn repeated(sheet: &mut Sheet<'_, '_>) {
     for name in ONCE {
-        let lines: Vec<usize> = sheet
-            .fields
-            .iter()
-            .filter(|field| field.is(name))
-            .map(|field| field.line)
-            .collect();
+        let lines: Vec<usize> = sheet.fields.iter().filter(|field| field.is(name)).map(|field| field.line).collect();
         let [first, rest @ ..] = lines.as_slice() else {
             continue;
         };
         for line in rest.iter().take(5) {
-            let severity = if *name == "MIME-Version" {
-                Warning
-            } else {
-                Error
-            };
+            let severity = if *name == "MIME-Version" { Warning } else { Error };
             sheet.report(
-                &Rule {
-                    severity,
-                    ..REPEATED
-                },
+                &Rule { severity, ..REPEATED },
                 *line,
                 format!("{name} stands here again; it is on line {first} already."),
             );
@@ -193,67 +147,39 @@ fn empty(sheet: &mut Sheet<'_, '_>) {
             .map(|field| field.line)
             .collect();
         for line in lines {
-            sheet.report(
-                &Rule { severity, ..EMPTY },
-                line,
-                format!("{name} is empty."),
-            );
+            sheet.report(&Rule { severity, ..EMPTY }, line, format!("{name} is empty."));
         }
     }
 }
 
 /// The first field of a name, if it says anything.
 fn told<'s>(sheet: &'s Sheet<'_, '_>, name: &str) -> Option<(usize, Cow<'s, str>)> {
-    let field = sheet
-        .fields
-        .iter()
-        .find(|field| field.is(name) && !field.value.is_empty())?;
+    let field = sheet.fields.iter().find(|field| field.is(name) && !field.value.is_empty())?;
     Some((field.line, Cow::Borrowed(field.value.as_str())))
 }
 
 /// Judges the date.
 fn date(sheet: &mut Sheet<'_, '_>) {
-    let Some((line, value)) = told(sheet, "Date").map(|(line, value)| (line, value.into_owned()))
-    else {
+    let Some((line, value)) = told(sheet, "Date").map(|(line, value)| (line, value.into_owned())) else {
         return;
     };
     let Some(stamp) = date::parse(&value).filter(|stamp| stamp.zoned) else {
-        sheet.report(
-            &DATE_SYNTAX,
-            line,
-            format!("The date cannot be read: {}", shown(&value)),
-        );
+        sheet.report(&DATE_SYNTAX, line, format!("The date cannot be read: {}", shown(&value)));
         return;
     };
     if !usual_date(&value) {
-        sheet.report(
-            &DATE_FORM,
-            line,
-            format!("The date has an unusual form: {}", shown(&value)),
-        );
+        sheet.report(&DATE_FORM, line, format!("The date has an unusual form: {}", shown(&value)));
     } else if let Some(day) = wrong_weekday(&value, &stamp) {
         sheet.report(&DATE_FORM, line, format!("That day was not a {day}."));
     }
-    let arrived = sheet
-        .context
-        .arrived
-        .map(jiff::Timestamp::as_second)
-        .or_else(|| received(sheet));
+    let arrived = sheet.context.arrived.map(jiff::Timestamp::as_second).or_else(|| received(sheet));
     let Some(off) = arrived.map(|arrived| stamp.epoch - arrived) else {
         return;
     };
     if off > 3600 * 2 {
-        sheet.report(
-            &DATE_FAR,
-            line,
-            format!("The date lies {} after the mail arrived.", span(off)),
-        );
+        sheet.report(&DATE_FAR, line, format!("The date lies {} after the mail arrived.", span(off)));
     } else if off < -86_400 * 30 && sheet.context.arrived.is_none() {
-        sheet.report(
-            &DATE_FAR,
-            line,
-            format!("The date lies {} before the mail arrived.", span(-off)),
-        );
+        sheet.report(&DATE_FAR, line, format!("The date lies {} before the mail arrived.", span(-off)));
     }
 }
 
@@ -275,9 +201,7 @@ fn span(seconds: i64) -> String {
 fn received(sheet: &Sheet<'_, '_>) -> Option<i64> {
     let hop = sheet.fields.iter().find(|field| field.is("Received"))?;
     let (_, tail) = hop.value.rsplit_once(';')?;
-    date::parse(tail)
-        .filter(|stamp| stamp.zoned)
-        .map(|stamp| stamp.epoch)
+    date::parse(tail).filter(|stamp| stamp.zoned).map(|stamp| stamp.epoch)
 }
 
 /// Whether a date has the form of RFC 5322, 3.3, or its widespread obsolete forms.
@@ -293,12 +217,8 @@ fn usual_date(value: &str) -> bool {
         return false;
     };
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let offset =
-        zone.len() == 5 && zone.starts_with(['+', '-']) && zone.get(1..).is_some_and(digits);
-    let named = [
-        "UT", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "UTC", "Z",
-    ]
-    .contains(zone);
+    let offset = zone.len() == 5 && zone.starts_with(['+', '-']) && zone.get(1..).is_some_and(digits);
+    let named = ["UT", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "UTC", "Z"].contains(zone);
     digits(day)
         && month.len() == 3
         && year.len() == 4
@@ -313,45 +233,27 @@ fn wrong_weekday<'v>(value: &'v str, stamp: &date::Stamp) -> Option<&'v str> {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let (day, _) = value.split_once(',')?;
     let day = day.trim();
-    let written = DAYS
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case(day))?;
+    let written = DAYS.iter().position(|name| name.eq_ignore_ascii_case(day))?;
     let real = stamp.local.date().weekday().to_monday_zero_offset();
     (usize::try_from(real) != Ok(written)).then_some(day)
 }
 
 /// Judges the identifier.
 fn message_id(sheet: &mut Sheet<'_, '_>) {
-    let Some((line, value)) =
-        told(sheet, "Message-ID").map(|(line, value)| (line, value.into_owned()))
-    else {
+    let Some((line, value)) = told(sheet, "Message-ID").map(|(line, value)| (line, value.into_owned())) else {
         return;
     };
-    let inner = value
-        .strip_prefix('<')
-        .and_then(|rest| rest.split_once('>'));
+    let inner = value.strip_prefix('<').and_then(|rest| rest.split_once('>'));
     let Some((id, _)) = inner else {
-        sheet.report(
-            &MESSAGE_ID,
-            line,
-            "The Message-ID does not stand in angle brackets.".to_owned(),
-        );
+        sheet.report(&MESSAGE_ID, line, "The Message-ID does not stand in angle brackets.".to_owned());
         return;
     };
     match id.rsplit_once('@') {
         Some((left, right)) if !left.is_empty() && !right.is_empty() => {
             if id.contains([' ', '\t', '<']) {
-                sheet.report(
-                    &MESSAGE_ID,
-                    line,
-                    "The Message-ID holds white space or brackets.".to_owned(),
-                );
+                sheet.report(&MESSAGE_ID, line, "The Message-ID holds white space or brackets.".to_owned());
             }
         }
-        _ => sheet.report(
-            &MESSAGE_ID,
-            line,
-            "The Message-ID has no domain behind an @.".to_owned(),
-        ),
+        _ => sheet.report(&MESSAGE_ID, line, "The Message-ID has no domain behind an @.".to_owned()),
     }
 }

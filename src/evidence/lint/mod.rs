@@ -107,19 +107,8 @@ struct Rule {
 impl Rule {
     /// A breach of the rule.
     fn lint(&self, line: usize, what: String) -> Lint {
-        let (rule, fix, rfc) = (
-            self.name.to_owned(),
-            self.fix.to_owned(),
-            self.rfc.to_owned(),
-        );
-        Lint {
-            rule,
-            severity: self.severity,
-            line,
-            what,
-            fix,
-            rfc,
-        }
+        let (rule, fix, rfc) = (self.name.to_owned(), self.fix.to_owned(), self.rfc.to_owned());
+        Lint { rule, severity: self.severity, line, what, fix, rfc }
     }
 }
 
@@ -131,13 +120,7 @@ pub fn check(raw: &[u8], first_line: usize, context: &Context) -> Vec<Lint> {
     let (header, complete) = raw::header_of(&raw);
     let text = String::from_utf8_lossy(header);
     let (fields, strays) = divide(&text, first_line);
-    let mut sheet = Sheet {
-        fields,
-        complete,
-        first_line,
-        context,
-        found: Vec::new(),
-    };
+    let mut sheet = Sheet { fields, complete, first_line, context, found: Vec::new() };
     raw::check(&mut sheet, header, &strays);
     fields::check(&mut sheet);
     addresses::check(&mut sheet);
@@ -175,11 +158,9 @@ fn divide(text: &str, first_line: usize) -> (Vec<Field<'_>>, Vec<usize>) {
             continue;
         }
         match strict_field(line) {
-            Some((name, value)) => fields.push(Field {
-                name,
-                value: value.trim().to_owned(),
-                line: first_line + number,
-            }),
+            Some((name, value)) => {
+                fields.push(Field { name, value: value.trim().to_owned(), line: first_line + number })
+            }
             None => strays.push(first_line + number),
         }
     }
@@ -196,8 +177,7 @@ fn strict_field(line: &str) -> Option<(&str, &str)> {
     let at = line.bytes().take(256).position(|b| b == b':')?;
     let name = line.get(..at)?.trim_end_matches([' ', '\t']);
     let fits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
-    let believable =
-        names::field(line).is_some() || !name.contains(['<', '>', '@', '/', '(', ',', ';']);
+    let believable = names::field(line).is_some() || !name.contains(['<', '>', '@', '/', '(', ',', ';']);
     (fits && believable).then(|| (name, line.get(at + 1..).unwrap_or("")))
 }
 

@@ -61,94 +61,51 @@ fn alignment(sheet: &mut Sheet<'_, '_>) {
         .filter_map(|field| tag(&field.value, "d").map(str::to_ascii_lowercase))
         .take(20)
         .collect();
-    let envelope = first("Return-Path").and_then(|field| {
-        mailboxes(&field.value)
-            .first()
-            .and_then(super::addresses::Mailbox::domain)
-    });
+    let envelope = first("Return-Path")
+        .and_then(|field| mailboxes(&field.value).first().and_then(super::addresses::Mailbox::domain));
     let listed = first("List-Id").is_some() || first("List-Post").is_some();
     let told = !signed.is_empty() || envelope.is_some();
     let Some(wanted) = organisation(&author).filter(|_| !listed && told) else {
         return;
     };
-    let aligned = signed
-        .iter()
-        .chain(&envelope)
-        .any(|domain| organisation(domain).as_ref() == Some(&wanted));
+    let aligned = signed.iter().chain(&envelope).any(|domain| organisation(domain).as_ref() == Some(&wanted));
     if !aligned {
-        let others: Vec<&str> = signed
-            .iter()
-            .chain(&envelope)
-            .map(String::as_str)
-            .take(3)
-            .collect();
+        let others: Vec<&str> = signed.iter().chain(&envelope).map(String::as_str).take(3).collect();
         sheet.report(
             &UNALIGNED,
             line,
-            format!(
-                "From says {author}, but the mail was signed or sent for {}.",
-                others.join(", ")
-            ),
+            format!("From says {author}, but the mail was signed or sent for {}.", others.join(", ")),
         );
     }
 }
 
 /// Judges the fields of lists and bulk mail.
 fn lists(sheet: &mut Sheet<'_, '_>) {
-    let first = |name: &str| {
-        sheet
-            .fields
-            .iter()
-            .find(|field| field.is(name))
-            .map(|field| (field.line, field.value.clone()))
-    };
+    let first =
+        |name: &str| sheet.fields.iter().find(|field| field.is(name)).map(|field| (field.line, field.value.clone()));
     let (unsubscribe, post) = (first("List-Unsubscribe"), first("List-Unsubscribe-Post"));
-    let bulk = first("Precedence")
-        .filter(|(_, value)| value.eq_ignore_ascii_case("bulk"))
-        .or_else(|| first("Feedback-ID"));
+    let bulk =
+        first("Precedence").filter(|(_, value)| value.eq_ignore_ascii_case("bulk")).or_else(|| first("Feedback-ID"));
     // Discussion lists have List-Post and are left by mail; their members asked for them.
     let discussion = first("List-Post").is_some();
-    let severity = if first("Auto-Submitted").is_some() {
-        Note
-    } else {
-        Warning
-    };
+    let severity = if first("Auto-Submitted").is_some() { Note } else { Warning };
     if let Some((line, value)) = &unsubscribe
         && !value.contains('<')
         && !value.is_empty()
     {
-        sheet.report(
-            &LIST_FORM,
-            *line,
-            "List-Unsubscribe holds no address in angle brackets.".to_owned(),
-        );
+        sheet.report(&LIST_FORM, *line, "List-Unsubscribe holds no address in angle brackets.".to_owned());
     }
     if let Some((line, value)) = &post {
-        one_click(
-            sheet,
-            *line,
-            value,
-            unsubscribe.as_ref().map(|(_, value)| value.as_str()),
-        );
+        one_click(sheet, *line, value, unsubscribe.as_ref().map(|(_, value)| value.as_str()));
     } else if let Some((line, _)) = unsubscribe.or(bulk).filter(|_| !discussion) {
-        let rule = Rule {
-            severity,
-            ..NO_ONE_CLICK
-        };
-        sheet.report(
-            &rule,
-            line,
-            "This is bulk mail, and it cannot be left with one click.".to_owned(),
-        );
+        let rule = Rule { severity, ..NO_ONE_CLICK };
+        sheet.report(&rule, line, "This is bulk mail, and it cannot be left with one click.".to_owned());
     }
 }
 
 /// Judges the offer of one-click unsubscription, which needs both fields in the right form.
 fn one_click(sheet: &mut Sheet<'_, '_>, line: usize, value: &str, unsubscribe: Option<&str>) {
-    let exact = value
-        .split_whitespace()
-        .collect::<String>()
-        .eq_ignore_ascii_case("List-Unsubscribe=One-Click");
+    let exact = value.split_whitespace().collect::<String>().eq_ignore_ascii_case("List-Unsubscribe=One-Click");
     let https = unsubscribe.is_some_and(|value| value.to_ascii_lowercase().contains("<https://"));
     if !exact || !https {
         sheet.report(

@@ -32,11 +32,7 @@ const NON_ASCII: Rule = Rule {
 };
 
 /// Bytes beyond ASCII that are not even UTF-8.
-const NON_UTF8: Rule = Rule {
-    name: "raw-8bit",
-    severity: Error,
-    ..NON_ASCII
-};
+const NON_UTF8: Rule = Rule { name: "raw-8bit", severity: Error, ..NON_ASCII };
 
 /// A line that is too long.
 const LONG: Rule = Rule {
@@ -107,13 +103,11 @@ pub(super) fn check(sheet: &mut Sheet<'_, '_>, header: &[u8], strays: &[usize]) 
 /// Judges lines that belong to no field. Where no line at all is folded, or such a line follows a
 /// field that servers wrote, the folding was lost by pasting and not by the sender.
 fn folding(sheet: &mut Sheet<'_, '_>, header: &[u8], strays: &[usize]) {
-    let folded = memchr::memmem::find(header, b"\n ").is_some()
-        || memchr::memmem::find(header, b"\n\t").is_some();
+    let folded = memchr::memmem::find(header, b"\n ").is_some() || memchr::memmem::find(header, b"\n\t").is_some();
     let pasted = !folded && strays.len() > 1;
     for line in strays.iter().take(20) {
         let before = sheet.fields.iter().rfind(|field| field.line < *line);
-        let by_server =
-            before.is_some_and(|field| names::weigh(field.name, &field.value) == Weight::Trace);
+        let by_server = before.is_some_and(|field| names::weigh(field.name, &field.value) == Weight::Trace);
         let severity = if pasted || by_server { Note } else { Error };
         let what = "This line is neither a field nor the folded part of one.".to_owned();
         sheet.report(&Rule { severity, ..STRAY }, *line, what);
@@ -127,48 +121,19 @@ fn check_line(sheet: &mut Sheet<'_, '_>, number: usize, line: &[u8], mixed: bool
         sheet.report(&NUL, number, "The line holds a NUL byte.".to_owned());
     }
     if body.contains(&b'\r') {
-        sheet.report(
-            &BARE,
-            number,
-            "A carriage return stands without line feed.".to_owned(),
-        );
+        sheet.report(&BARE, number, "A carriage return stands without line feed.".to_owned());
     } else if mixed && body.len() == line.len() && !line.is_empty() {
-        let rule = Rule {
-            severity: Note,
-            ..BARE
-        };
-        sheet.report(
-            &rule,
-            number,
-            "The line ends with LF alone, others with CR and LF.".to_owned(),
-        );
+        let rule = Rule { severity: Note, ..BARE };
+        sheet.report(&rule, number, "The line ends with LF alone, others with CR and LF.".to_owned());
     }
     if body.len() > LIMIT {
-        sheet.report(
-            &LONG,
-            number,
-            format!(
-                "The line has {} characters; {LIMIT} are allowed.",
-                body.len()
-            ),
-        );
+        sheet.report(&LONG, number, format!("The line has {} characters; {LIMIT} are allowed.", body.len()));
     }
-    if body
-        .iter()
-        .any(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | 0 | 0x1b))
-    {
-        sheet.report(
-            &CONTROL,
-            number,
-            "The line holds a control character.".to_owned(),
-        );
+    if body.iter().any(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | 0 | 0x1b)) {
+        sheet.report(&CONTROL, number, "The line holds a control character.".to_owned());
     }
     if !body.is_empty() && body.iter().all(|b| matches!(b, b' ' | b'\t')) {
-        sheet.report(
-            &BLANK_FOLD,
-            number,
-            "A folded line holds white space only.".to_owned(),
-        );
+        sheet.report(&BLANK_FOLD, number, "A folded line holds white space only.".to_owned());
     }
     letters(sheet, number, body);
     colon(sheet, number, body);
@@ -183,15 +148,10 @@ fn letters(sheet: &mut Sheet<'_, '_>, number: usize, body: &[u8]) {
         sheet.report(
             &NON_ASCII,
             number,
-            "The line holds letters beyond ASCII as they are (allowed only with SMTPUTF8)."
-                .to_owned(),
+            "The line holds letters beyond ASCII as they are (allowed only with SMTPUTF8).".to_owned(),
         );
     } else {
-        sheet.report(
-            &NON_UTF8,
-            number,
-            "The line holds bytes beyond ASCII that are not UTF-8 either.".to_owned(),
-        );
+        sheet.report(&NON_UTF8, number, "The line holds bytes beyond ASCII that are not UTF-8 either.".to_owned());
     }
 }
 
@@ -199,15 +159,8 @@ fn letters(sheet: &mut Sheet<'_, '_>, number: usize, body: &[u8]) {
 fn colon(sheet: &mut Sheet<'_, '_>, number: usize, body: &[u8]) {
     let name = body.split(|b| *b == b':').next().unwrap_or(b"");
     let known = name.trim_ascii_end();
-    let named = known
-        .iter()
-        .all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-        && !known.is_empty();
+    let named = known.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-') && !known.is_empty();
     if named && name.len() < body.len() && known.len() < name.len() && !name.starts_with(b" ") {
-        sheet.report(
-            &SPACE_BEFORE_COLON,
-            number,
-            "White space stands before the colon.".to_owned(),
-        );
+        sheet.report(&SPACE_BEFORE_COLON, number, "White space stands before the colon.".to_owned());
     }
 }

@@ -30,12 +30,7 @@ fn incoming(head: &str, text: &str) -> Option<Hit> {
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Courier",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Courier", weight: Weight::Sure })
 }
 
 /// `id=…,from=<a@b>,addr=<c@d>: 550 no`.
@@ -47,12 +42,7 @@ fn outgoing(head: &str, text: &str) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Courier",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Courier", weight: Weight::Sure })
 }
 
 #[cfg(test)]

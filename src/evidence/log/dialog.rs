@@ -6,13 +6,7 @@ use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// The marks before what the other side said, and before what we said.
-const HEARD: &[&str] = &[
-    "<-- ",
-    "RECEIVED: ",
-    "SERVER -> CLIENT: ",
-    "<<< ",
-    "SMTP<< ",
-];
+const HEARD: &[&str] = &["<-- ", "RECEIVED: ", "SERVER -> CLIENT: ", "<<< ", "SMTP<< "];
 /// The marks before what we said.
 const SAID: &[&str] = &["--> ", "SENT: ", "CLIENT -> SERVER: ", ">>> ", "SMTP>> "];
 
@@ -26,21 +20,14 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let message = line.message;
     let (at, mark, heard) = marked(message)?;
     let session = session(message.get(..at)?);
-    let text = message
-        .get(at + mark..)?
-        .trim_end_matches(['"', ' '])
-        .trim_end_matches("[nl]");
+    let text = message.get(at + mark..)?.trim_end_matches(['"', ' ']).trim_end_matches("[nl]");
     if command(text, &session, memory) {
         return None;
     }
-    let code =
-        reply::find_code(text).filter(|c| c.start == 0 && !matches!(c.code, 535 | 502 | 500))?;
+    let code = reply::find_code(text).filter(|c| c.start == 0 && !matches!(c.code, 535 | 502 | 500))?;
     let (first, whole) = gathered(text, code.code, &session, line.number, memory)?;
     let note = |what: &str| memory.get(&format!("{what} {session}"));
-    let peer = scan::ips(message.get(..at)?)
-        .first()
-        .map(|f| f.ip)
-        .filter(|_| message.starts_with('"'));
+    let peer = scan::ips(message.get(..at)?).first().map(|f| f.ip).filter(|_| message.starts_with('"'));
     let known = Reply {
         line: Some(first),
         ip: peer.filter(|_| !heard),
@@ -54,34 +41,20 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     Some(Hit {
         known,
         text: whole,
-        mta: if message.starts_with("\"SMTP") {
-            "hMailServer"
-        } else {
-            ""
-        },
+        mta: if message.starts_with("\"SMTP") { "hMailServer" } else { "" },
         weight: Weight::Sure,
     })
 }
 
 /// Gathers the lines of one reply; gives the first line's number and the whole with the last line (`550 `).
-fn gathered(
-    text: &str,
-    code: u16,
-    session: &str,
-    number: usize,
-    memory: &mut Memory,
-) -> Option<(usize, String)> {
+fn gathered(text: &str, code: u16, session: &str, number: usize, memory: &mut Memory) -> Option<(usize, String)> {
     let key = format!("reply {session} {code}");
     let earlier = memory.take(&key);
     let (first, before) = earlier
         .as_deref()
         .and_then(|e| e.split_once('\n'))
         .map_or((number, ""), |(n, t)| (n.parse().unwrap_or(number), t));
-    let whole = if before.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{before}\n{text}")
-    };
+    let whole = if before.is_empty() { text.to_owned() } else { format!("{before}\n{text}") };
     if text.as_bytes().get(3) == Some(&b'-') {
         memory.note(key, &format!("{first}\n{whole}"));
         return None;
@@ -92,16 +65,9 @@ fn gathered(
 /// Where the mark of a dialogue stands, how long it is, and whether the other side speaks.
 fn marked(message: &str) -> Option<(usize, usize, bool)> {
     let head = scan::truncated(message, 160);
-    let find = |marks: &[&str], heard: bool| {
-        marks
-            .iter()
-            .filter_map(|m| head.find(m).map(|at| (at, m.len(), heard)))
-            .min()
-    };
-    find(HEARD, true)
-        .into_iter()
-        .chain(find(SAID, false))
-        .min_by_key(|(at, _, _)| *at)
+    let find =
+        |marks: &[&str], heard: bool| marks.iter().filter_map(|m| head.find(m).map(|at| (at, m.len(), heard))).min();
+    find(HEARD, true).into_iter().chain(find(SAID, false)).min_by_key(|(at, _, _)| *at)
 }
 
 /// What names the session in front of a mark: its first bracket or its third column.
@@ -117,21 +83,14 @@ fn command(text: &str, session: &str, memory: &mut Memory) -> bool {
     if upper.starts_with("RCPT TO:") {
         memory.note(format!("rcpt {session}"), text);
     } else if upper.starts_with("EHLO ") || upper.starts_with("HELO ") {
-        memory.note(
-            format!("helo {session}"),
-            text.split_whitespace().nth(1).unwrap_or(""),
-        );
+        memory.note(format!("helo {session}"), text.split_whitespace().nth(1).unwrap_or(""));
     }
     upper.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The time in quotes of a line with columns.
 fn quoted_time(message: &str) -> Option<&str> {
-    message
-        .split('\t')
-        .nth(3)
-        .map(|t| t.trim_matches('"'))
-        .filter(|_| message.starts_with('"'))
+    message.split('\t').nth(3).map(|t| t.trim_matches('"')).filter(|_| message.starts_with('"'))
 }
 
 #[cfg(test)]
@@ -143,12 +102,9 @@ mod tests {
     fn sessions_remember_recipient_and_greeting() {
         let mut memory = Memory::default();
         let mut last = None;
-        for line in [
-            "--> EHLO out.example.com",
-            "<-- 250 ok",
-            "--> RCPT TO:<b@example.org>",
-            "<-- 550 5.1.1 no such user",
-        ] {
+        for line in
+            ["--> EHLO out.example.com", "<-- 250 ok", "--> RCPT TO:<b@example.org>", "<-- 550 5.1.1 no such user"]
+        {
             let raw = format!("Wed 2024-05-01 10:11:12: [77:1] {line}");
             last = read(&envelope::open(&raw, 1), &mut memory);
         }

@@ -19,9 +19,7 @@ pub(super) struct Line<'a> {
 
 /// Takes the envelope off a line.
 pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
-    let line = raw
-        .trim_end()
-        .trim_start_matches(['>', ' ', '\t', '\u{feff}']);
+    let line = raw.trim_end().trim_start_matches(['>', ' ', '\t', '\u{feff}']);
     let line = without_container(line);
     let line = without_priority(line);
     let Some(length) = time_length(line) else {
@@ -32,20 +30,8 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let rest = rest.trim_start_matches([' ', '\t', ']', ',', '"', '|']);
     let rest = without_facility(rest);
     match syslog(rest) {
-        Some((host, program, message)) => Line {
-            number,
-            time,
-            host,
-            program,
-            message,
-        },
-        None => Line {
-            number,
-            time,
-            host: None,
-            program: "",
-            message: rest,
-        },
+        Some((host, program, message)) => Line { number, time, host, program, message },
+        None => Line { number, time, host: None, program: "", message: rest },
     }
 }
 
@@ -53,24 +39,11 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
 fn program_first(line: &str, number: usize) -> Line<'_> {
     if let Some((host, program, message)) = syslog(line).filter(|(_, p, _)| known_program(p)) {
         let inner = time_length(message).and_then(|at| message.split_at_checked(at));
-        let (time, message) = inner.map_or((None, message), |(t, m)| {
-            (Some(t.trim_matches(['[', ']'])), m.trim_start())
-        });
-        return Line {
-            number,
-            time,
-            host,
-            program,
-            message,
-        };
+        let (time, message) =
+            inner.map_or((None, message), |(t, m)| (Some(t.trim_matches(['[', ']'])), m.trim_start()));
+        return Line { number, time, host, program, message };
     }
-    Line {
-        number,
-        time: None,
-        host: None,
-        program: "",
-        message: line,
-    }
+    Line { number, time: None, host: None, program: "", message: line }
 }
 
 /// Programs whose name at the start of a line is taken for one.
@@ -144,16 +117,11 @@ fn without_facility(rest: &str) -> &str {
 }
 
 /// Month names as syslog writes them.
-const MONTHS: &[&str] = &[
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The length of the time that a line starts with.
 fn time_length(line: &str) -> Option<usize> {
-    let inner = line
-        .strip_prefix('[')
-        .or_else(|| line.strip_prefix('"'))
-        .unwrap_or(line);
+    let inner = line.strip_prefix('[').or_else(|| line.strip_prefix('"')).unwrap_or(line);
     let lead = line.len() - inner.len();
     let length = iso_length(inner)
         .or_else(|| syslog_length(inner))
@@ -171,11 +139,7 @@ fn run(text: &str, fits: impl Fn(u8) -> bool) -> usize {
 /// The length of `2024-05-01T10:11:12.345+02:00` and its kin (blank instead of T, slashes, zone apart).
 fn iso_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes
-            .get(range)
-            .is_some_and(|d| d.iter().all(u8::is_ascii_digit))
-    };
+    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
     let date = digits(0..4)
         && matches!(bytes.get(4), Some(b'-' | b'/' | b'.'))
         && digits(5..7)
@@ -184,9 +148,7 @@ fn iso_length(text: &str) -> Option<usize> {
     if !date {
         return None;
     }
-    let clock = text.get(11..).map_or(0, |t| {
-        run(t, |b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b','))
-    });
+    let clock = text.get(11..).map_or(0, |t| run(t, |b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b',')));
     if clock < 5 || !matches!(bytes.get(10), Some(b'T' | b' ' | b'-' | b'_')) {
         return None;
     }
@@ -205,24 +167,14 @@ fn zone_length(rest: &str) -> usize {
     if !zone.starts_with(['+', '-']) {
         return 0;
     }
-    let length = run(zone.get(1..).unwrap_or(""), |b| {
-        b.is_ascii_digit() || b == b':'
-    });
-    if (4..=5).contains(&length) || (length == 2 && blank == 0) {
-        blank + 1 + length
-    } else {
-        0
-    }
+    let length = run(zone.get(1..).unwrap_or(""), |b| b.is_ascii_digit() || b == b':');
+    if (4..=5).contains(&length) || (length == 2 && blank == 0) { blank + 1 + length } else { 0 }
 }
 
 /// The length of `May  1 10:11:12` with an optional year before, behind the day or at the end.
 fn syslog_length(text: &str) -> Option<usize> {
     let year = run(text, |b| b.is_ascii_digit());
-    let lead = if year == 4 && text.as_bytes().get(4) == Some(&b' ') {
-        5
-    } else {
-        0
-    };
+    let lead = if year == 4 && text.as_bytes().get(4) == Some(&b' ') { 5 } else { 0 };
     let rest = text.get(lead..)?;
     let month = rest.get(..3)?;
     if !MONTHS.iter().any(|m| m.eq_ignore_ascii_case(month)) {
@@ -235,9 +187,7 @@ fn syslog_length(text: &str) -> Option<usize> {
     if year == 4 {
         at += 4 + run(rest.get(at + 4..)?, |b| b == b' ');
     }
-    let clock = run(rest.get(at..)?, |b| {
-        b.is_ascii_digit() || matches!(b, b':' | b'.')
-    });
+    let clock = run(rest.get(at..)?, |b| b.is_ascii_digit() || matches!(b, b':' | b'.'));
     let colons = rest.get(at..at + clock)?.matches(':').count();
     let trailing = usize::from(rest.get(at..at + clock)?.ends_with(':'));
     (colons - trailing == 2).then_some(lead + at + clock - trailing)
@@ -251,13 +201,8 @@ fn tai_length(text: &str) -> Option<usize> {
     }
     let whole = run(text, |b| b.is_ascii_digit());
     let point = text.as_bytes().get(whole) == Some(&b'.');
-    let part = if point {
-        run(text.get(whole + 1..)?, |b| b.is_ascii_digit())
-    } else {
-        0
-    };
-    (whole == 10 && part >= 3 && text.as_bytes().get(whole + 1 + part) == Some(&b' '))
-        .then_some(whole + 1 + part)
+    let part = if point { run(text.get(whole + 1..)?, |b| b.is_ascii_digit()) } else { 0 };
+    (whole == 10 && part >= 3 && text.as_bytes().get(whole + 1 + part) == Some(&b' ')).then_some(whole + 1 + part)
 }
 
 /// The length of `Mon 2024-05-01 10:11:12:` or `Wed May  1 10:11:12 2024`.
@@ -274,34 +219,23 @@ fn weekday_length(text: &str) -> Option<usize> {
     let length = lead + syslog_length(rest)?;
     let year = text.get(length..)?;
     let behind = run(year.get(1..).unwrap_or(""), |b| b.is_ascii_digit());
-    Some(if year.starts_with(' ') && behind == 4 {
-        length + 5
-    } else {
-        length
-    })
+    Some(if year.starts_with(' ') && behind == 4 { length + 5 } else { length })
 }
 
 /// The length of `01.05.2024 10:11:12`, `05/01/24 10:11:12` or `01/May/2024:10:11:12 +0200`.
 fn dotted_length(text: &str) -> Option<usize> {
-    let date = run(text, |b| {
-        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-')
-    });
+    let date = run(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-'));
     let shown = text.get(..date)?;
     let parts: Vec<&str> = shown.split(['.', '/', '-']).collect();
     let dated = parts.len() == 3
         && parts.iter().all(|p| (1..=4).contains(&p.len()))
-        && parts
-            .first()
-            .is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
+        && parts.first().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
     if !dated || !text.get(date..)?.starts_with([' ', ':']) {
         return None;
     }
-    let clock = run(text.get(date + 1..)?, |b| {
-        b.is_ascii_digit() || matches!(b, b':' | b'.')
-    });
+    let clock = run(text.get(date + 1..)?, |b| b.is_ascii_digit() || matches!(b, b':' | b'.'));
     let colons = text.get(date + 1..date + 1 + clock)?.matches(':').count();
-    (colons >= 1)
-        .then(|| date + 1 + clock + zone_length(text.get(date + 1 + clock..).unwrap_or("")))
+    (colons >= 1).then(|| date + 1 + clock + zone_length(text.get(date + 1 + clock..).unwrap_or("")))
 }
 
 /// Host, program and message of a syslog line, if its first two words are such.
@@ -313,9 +247,7 @@ fn syslog(rest: &str) -> Option<(Option<&str>, &str, &str)> {
     if let Some(program) = tagged(first) {
         return Some((None, program, behind));
     }
-    if first.contains(['=', '<', '"', '(', '{'])
-        || (first.contains(':') && scan::ip(first).is_none())
-    {
+    if first.contains(['=', '<', '"', '(', '{']) || (first.contains(':') && scan::ip(first).is_none()) {
         return None;
     }
     let (second, message) = program_word(behind)?;
@@ -332,9 +264,7 @@ fn program_word(behind: &str) -> Option<(&str, &str)> {
     let tag = behind.get(..open)?;
     let (name, pid) = tag.rsplit_once('[')?;
     let named = pid.bytes().all(|b| b.is_ascii_digit())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'_' | b'/' | b'.'))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'_' | b'/' | b'.'))
         && name.matches(' ').count() <= 2;
     named.then_some((name.trim(), behind.get(open + 3..)?))
 }
@@ -352,15 +282,12 @@ fn tagged(word: &str) -> Option<&str> {
     let bare = name.split('[').next().unwrap_or(name).trim_end_matches(':');
     let valid = !bare.is_empty()
         && bare.len() <= 60
-        && bare.bytes().all(|b| {
-            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/' | b'.' | b'@' | b'(' | b')')
-        });
+        && bare
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/' | b'.' | b'@' | b'(' | b')'));
     let numeric = bare.bytes().all(|b| b.is_ascii_digit());
     let queue_id = !name.contains('[')
-        && (bare == "NOQUEUE"
-            || bare
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
+        && (bare == "NOQUEUE" || bare.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
     let piped = name.len() > bare.len() || !matches!(bare, "host" | "warning" | "error" | "info");
     (valid && !numeric && !queue_id && piped && !bare.contains('@')).then_some(bare)
 }
@@ -368,13 +295,7 @@ fn tagged(word: &str) -> Option<&str> {
 /// RFC 5424: `HOST APP PID MSGID SD MESSAGE` with at least one nil value or structured data.
 fn structured(rest: &str) -> Option<(Option<&str>, &str, &str)> {
     let mut parts = rest.splitn(6, ' ');
-    let (host, app, pid, id, data) = (
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-    );
+    let (host, app, pid, id, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let tail = parts.next().unwrap_or("");
     let nils = pid == "-" || pid.bytes().all(|b| b.is_ascii_digit());
     let framed = data == "-" || data.starts_with('[');
@@ -411,27 +332,9 @@ mod tests {
                 "postfix/smtp",
                 "A1: y",
             ),
-            (
-                "<22>1 2024-05-01T10:11:12Z mx exim 7 - - H=a",
-                "2024-05-01T10:11:12Z",
-                Some("mx"),
-                "exim",
-                "H=a",
-            ),
-            (
-                "2024-05-01 10:11:12 [77] H=a [192.0.2.1]",
-                "2024-05-01 10:11:12",
-                None,
-                "",
-                "[77] H=a [192.0.2.1]",
-            ),
-            (
-                "mail-1  | May 01 10:11:12 mx postfix/smtp[1]: z",
-                "May 01 10:11:12",
-                Some("mx"),
-                "postfix/smtp",
-                "z",
-            ),
+            ("<22>1 2024-05-01T10:11:12Z mx exim 7 - - H=a", "2024-05-01T10:11:12Z", Some("mx"), "exim", "H=a"),
+            ("2024-05-01 10:11:12 [77] H=a [192.0.2.1]", "2024-05-01 10:11:12", None, "", "[77] H=a [192.0.2.1]"),
+            ("mail-1  | May 01 10:11:12 mx postfix/smtp[1]: z", "May 01 10:11:12", Some("mx"), "postfix/smtp", "z"),
             (
                 "Mar 16 09:06:42 mx greylisting filter[9]: list",
                 "Mar 16 09:06:42",
@@ -446,13 +349,7 @@ mod tests {
                 "delivery",
                 "1: failure: x",
             ),
-            (
-                "2024-03-05 10:11:12 +0100 1abcde-00-AA ** a",
-                "2024-03-05 10:11:12 +0100",
-                None,
-                "",
-                "1abcde-00-AA ** a",
-            ),
+            ("2024-03-05 10:11:12 +0100 1abcde-00-AA ** a", "2024-03-05 10:11:12 +0100", None, "", "1abcde-00-AA ** a"),
         ];
         for (raw, time, host, program, message) in cases {
             let line = open(raw, 1);

@@ -13,37 +13,18 @@ pub(super) fn read(text: &str, context: &Context) -> Option<Findings> {
         .lines()
         .take(40)
         .find(|l| l.starts_with("#Fields:") || l.to_ascii_lowercase().starts_with("date-time,"))?;
-    let columns: Vec<String> = head
-        .trim_start_matches("#Fields:")
-        .trim()
-        .to_ascii_lowercase()
-        .split(',')
-        .map(str::to_owned)
-        .collect();
+    let columns: Vec<String> =
+        head.trim_start_matches("#Fields:").trim().to_ascii_lowercase().split(',').map(str::to_owned).collect();
     let has = |name: &str| columns.iter().any(|c| c == name);
     if !has("date-time") && !has("session-id") {
         return None;
     }
     let sending = !text.lines().take(10).any(|l| l.contains("SMTP Receive"));
-    let mut log = Log {
-        columns,
-        sending,
-        sessions: HashMap::new(),
-        context,
-    };
-    let mut findings = Findings {
-        kind: Kind::Log,
-        mta: Some("Exchange".to_owned()),
-        ..Findings::default()
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut log = Log { columns, sending, sessions: HashMap::new(), context };
+    let mut findings = Findings { kind: Kind::Log, mta: Some("Exchange".to_owned()), ..Findings::default() };
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     for record in reader.records().flatten() {
-        let line = record
-            .position()
-            .and_then(|p| usize::try_from(p.line()).ok());
+        let line = record.position().and_then(|p| usize::try_from(p.line()).ok());
         let Some(reply) = log.row(&record, line) else {
             continue;
         };
@@ -96,16 +77,8 @@ impl Log<'_> {
         let session = self.get(record, "session-id")?.to_owned();
         let event = self.get(record, "event")?;
         let data = self.get(record, "data")?;
-        let theirs = if self.sending {
-            event == "<"
-        } else {
-            event == ">"
-        };
-        if theirs {
-            self.spoken(record, &session, data, line)
-        } else {
-            self.commanded(&session, data)
-        }
+        let theirs = if self.sending { event == "<" } else { event == ">" };
+        if theirs { self.spoken(record, &session, data, line) } else { self.commanded(&session, data) }
     }
 
     /// Notes what the client commanded.
@@ -124,18 +97,10 @@ impl Log<'_> {
     }
 
     /// Reads what the server said.
-    fn spoken(
-        &mut self,
-        record: &csv::StringRecord,
-        session: &str,
-        data: &str,
-        line: Option<usize>,
-    ) -> Option<Reply> {
+    fn spoken(&mut self, record: &csv::StringRecord, session: &str, data: &str, line: Option<usize>) -> Option<Reply> {
         let known = self.sessions.entry(session.to_owned()).or_default();
-        if let Some(host) = data
-            .strip_prefix("220 ")
-            .or_else(|| data.strip_prefix("250-"))
-            .and_then(|t| t.split_whitespace().next())
+        if let Some(host) =
+            data.strip_prefix("220 ").or_else(|| data.strip_prefix("250-")).and_then(|t| t.split_whitespace().next())
             && scan::host_like(host)
             && known.remote_host.is_none()
         {
@@ -151,10 +116,8 @@ impl Log<'_> {
             return None;
         }
         let known = known.clone();
-        let remote = self
-            .get(record, "remote-endpoint")
-            .map(|e| e.rsplit_once(':').map_or(e, |(h, _)| h))
-            .and_then(scan::ip);
+        let remote =
+            self.get(record, "remote-endpoint").map(|e| e.rsplit_once(':').map_or(e, |(h, _)| h)).and_then(scan::ip);
         let base = Reply {
             line,
             time: self.get(record, "date-time").map(str::to_owned),
@@ -164,28 +127,16 @@ impl Log<'_> {
             remote_host: known.remote_host.filter(|_| self.sending),
             remote_ip: remote.filter(|_| self.sending),
             ip: remote.filter(|_| !self.sending),
-            direction: Some(if self.sending {
-                Direction::Out
-            } else {
-                Direction::In
-            }),
+            direction: Some(if self.sending { Direction::Out } else { Direction::In }),
             ..Reply::default()
         };
         Some(describe(&whole, base, self.context))
     }
 
     /// Reads a row of the tracking log: `[{LRT=…};{LED=550 5.1.1 …};{FQDN=…};{IP=…}]`.
-    fn tracked(
-        &self,
-        record: &csv::StringRecord,
-        status: &str,
-        line: Option<usize>,
-    ) -> Option<Reply> {
+    fn tracked(&self, record: &csv::StringRecord, status: &str, line: Option<usize>) -> Option<Reply> {
         let event = self.get(record, "event-id").unwrap_or("");
-        if !matches!(
-            event,
-            "FAIL" | "DSN" | "DEFER" | "BADMAIL" | "AGENTFAIL" | ""
-        ) {
+        if !matches!(event, "FAIL" | "DSN" | "DEFER" | "BADMAIL" | "AGENTFAIL" | "") {
             return None;
         }
         let told = scan::between(status, "LED=", "}").unwrap_or(status);
@@ -194,9 +145,7 @@ impl Log<'_> {
             line,
             time: self.get(record, "date-time").map(str::to_owned),
             queue_id: self.get(record, "internal-message-id").map(str::to_owned),
-            recipient_domain: self
-                .get(record, "recipient-address")
-                .and_then(scan::domain_of),
+            recipient_domain: self.get(record, "recipient-address").and_then(scan::domain_of),
             remote_host: scan::between(status, "FQDN=", "}").map(str::to_owned),
             remote_ip: scan::between(status, "{IP=", "}").and_then(scan::ip),
             direction: Some(Direction::Out),

@@ -31,8 +31,7 @@ fn without_pid(message: &str) -> &str {
 /// Whether a word is a message id: `1Ai79e-0000Dq-8i` or, since 4.97, `10HmaX-000000005vi-0000`.
 pub(super) fn is_id(word: &str) -> bool {
     let parts: Vec<usize> = word.split('-').map(str::len).collect();
-    matches!(parts.as_slice(), [6, 6, 2] | [6, 11, 4])
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    matches!(parts.as_slice(), [6, 6, 2] | [6, 11, 4]) && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// `** a@b R=… T=… H=host [ip]: reason` and `== a@b … defer (…): reason`.
@@ -46,17 +45,13 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         return None;
     }
     let (remote_host, remote_ip) = remote(rest);
-    let listed = rest
-        .strip_prefix('<')
-        .and_then(|r| r.split_once('>'))
-        .map_or(address, |(a, _)| a);
+    let listed = rest.strip_prefix('<').and_then(|r| r.split_once('>')).map_or(address, |(a, _)| a);
     let known = Reply {
         queue_id: queue_id.map(str::to_owned),
         recipient_domain: scan::domain_of(listed),
         remote_host: remote_host.map(str::to_owned),
         remote_ip,
-        phase: scan::between(rest, "mail server after ", ":")
-            .map(|p| scan::truncated(p, 60).to_owned()),
+        phase: scan::between(rest, "mail server after ", ":").map(|p| scan::truncated(p, 60).to_owned()),
         direction: Some(Direction::Out),
         ..Reply::default()
     };
@@ -65,19 +60,14 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         known,
         text: text.to_owned(),
         mta: "Exim",
-        weight: if unreachable {
-            Weight::Trouble
-        } else {
-            Weight::Sure
-        },
+        weight: if unreachable { Weight::Trouble } else { Weight::Sure },
     })
 }
 
 /// `H=mx.example [ip]: SMTP error from remote mail server after …: 451 …`, which a `==` or `**` line usually follows.
 fn remark(message: &str, queue_id: Option<&str>) -> Option<Hit> {
     let bare = message.starts_with("H=") || message.starts_with("SMTP error from remote mail");
-    let text = remote_reply(message)
-        .filter(|_| bare && message.contains("SMTP error from remote mail"))?;
+    let text = remote_reply(message).filter(|_| bare && message.contains("SMTP error from remote mail"))?;
     let (remote_host, remote_ip) = remote(message);
     let known = Reply {
         queue_id: queue_id.map(str::to_owned),
@@ -87,12 +77,7 @@ fn remark(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Exim",
-        weight: Weight::Repeated,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Exim", weight: Weight::Repeated })
 }
 
 /// The remote server's reply behind Exim's words about it.
@@ -104,10 +89,7 @@ fn remote_reply(rest: &str) -> Option<&str> {
         "LMTP error after ",
         "LMTP error from remote",
     ];
-    let told = marks
-        .iter()
-        .find_map(|m| scan::after(rest, m))
-        .or_else(|| rest.contains("H=").then_some(rest))?;
+    let told = marks.iter().find_map(|m| scan::after(rest, m)).or_else(|| rest.contains("H=").then_some(rest))?;
     let at = reply::find_code(told)?;
     told.get(at.start..)
 }
@@ -135,16 +117,9 @@ fn own_verdict(rest: &str) -> bool {
 
 /// Whether a deferral tells of a host that could not be reached, rather than of an earlier failure.
 fn refused_by_network(rest: &str) -> bool {
-    [
-        "No route to host",
-        "Connection refused",
-        "Connection timed out",
-        "Connection reset",
-        "TLS session",
-        "A TLS",
-    ]
-    .iter()
-    .any(|w| rest.contains(w))
+    ["No route to host", "Connection refused", "Connection timed out", "Connection reset", "TLS session", "A TLS"]
+        .iter()
+        .any(|w| rest.contains(w))
 }
 
 /// `SMTP call from … dropped: …`, `SMTP connection from … closed by DROP in ACL`, protocol faults, `dropped by 'connect' ACL`.
@@ -156,11 +131,7 @@ fn dropped(message: &str, queue_id: Option<&str>) -> Option<Hit> {
     if !(call || closed || fault || acl) {
         return None;
     }
-    let client = if call || closed {
-        scan::after(message, " from ")?
-    } else {
-        scan::after(message, "H=")?
-    };
+    let client = if call || closed { scan::after(message, " from ")? } else { scan::after(message, "H=")? };
     let (_, ip) = greeting_and_ip(client);
     let helo = scan::between(client, "(", ")").filter(|_| client.find('(') < client.find('['));
     let known = Reply {
@@ -171,12 +142,7 @@ fn dropped(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: message.to_owned(),
-        mta: "Exim",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: message.to_owned(), mta: "Exim", weight: Weight::Sure })
 }
 
 /// Name and address of the remote server: `H=mx.example [192.0.2.1]` or `host mx.example [192.0.2.1]`.
@@ -186,10 +152,7 @@ fn remote(rest: &str) -> (Option<&str>, Option<IpAddr>) {
     };
     let host = tail.split([' ', ':']).next().unwrap_or("");
     let ip = scan::between(tail, "[", "]").and_then(scan::ip);
-    (
-        Some(host).filter(|h| !h.is_empty() && !h.starts_with('[')),
-        ip,
-    )
+    (Some(host).filter(|h| !h.is_empty() && !h.starts_with('[')), ip)
 }
 
 /// Signs that a line tells of a refused client.
@@ -212,15 +175,9 @@ fn refusal(message: &str, queue_id: Option<&str>, line: &Line<'_>) -> Option<Hit
         ip,
         queue_id: queue_id.map(str::to_owned),
         helo: helo.map(str::to_owned),
-        recipient_domain: command
-            .contains("RCPT")
-            .then(|| scan::domain_of(command))
-            .flatten(),
+        recipient_domain: command.contains("RCPT").then(|| scan::domain_of(command)).flatten(),
         sender_domain: scan::word_after(head, "F=").and_then(scan::domain_of),
-        phase: command
-            .split_whitespace()
-            .find(|w| w.bytes().all(|b| b.is_ascii_uppercase()))
-            .map(str::to_owned),
+        phase: command.split_whitespace().find(|w| w.bytes().all(|b| b.is_ascii_uppercase())).map(str::to_owned),
         direction: Some(Direction::In),
         ..Reply::default()
     };
@@ -231,12 +188,7 @@ fn refusal(message: &str, queue_id: Option<&str>, line: &Line<'_>) -> Option<Hit
     } else {
         reason.to_owned()
     };
-    Some(Hit {
-        known,
-        text,
-        mta: "Exim",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text, mta: "Exim", weight: Weight::Sure })
 }
 
 /// The greeting and the address in `host (helo) [ip]:port`; a bare host is the greeting too.
@@ -250,9 +202,7 @@ fn greeting_and_ip(client: &str) -> (Option<&str>, Option<IpAddr>) {
     };
     let (helo, tail) = rest;
     let bracket = if host.starts_with('[') { host } else { tail };
-    let ip = scan::between(bracket, "[", "]")
-        .or_else(|| scan::between(client, " [", "]"))
-        .and_then(scan::ip);
+    let ip = scan::between(bracket, "[", "]").or_else(|| scan::between(client, " [", "]")).and_then(scan::ip);
     let named = Some(host).filter(|h| !h.is_empty() && !h.starts_with('['));
     (Some(helo).filter(|h| !h.is_empty()).or(named), ip)
 }
@@ -269,23 +219,13 @@ mod tests {
     #[test]
     fn refusals_of_clients() {
         let got = hit("2024-05-01 10:11:12 [77] H=a.example (b.example) [192.0.2.1]:3755 I=[198.51.100.4]:25 F=<c@example.com> rejected RCPT <d@example.org>: relay not permitted").unwrap();
-        assert_eq!(
-            (got.known.ip, got.known.helo.as_deref()),
-            (scan::ip("192.0.2.1"), Some("b.example"))
-        );
+        assert_eq!((got.known.ip, got.known.helo.as_deref()), (scan::ip("192.0.2.1"), Some("b.example")));
         assert_eq!(got.text, "relay not permitted");
-        let got =
-            hit("2024-05-01 10:11:12 H=([192.0.2.7]) [192.0.2.1] rejected EHLO or HELO x: no")
-                .unwrap();
-        assert_eq!(
-            (got.known.ip, got.known.helo.as_deref()),
-            (scan::ip("192.0.2.1"), Some("[192.0.2.7]"))
-        );
-        let got = hit("2024-05-01 10:11:12 H=[192.0.2.1] F=<> temporarily rejected RCPT <d@example.org>: greylisted").unwrap();
-        assert_eq!(
-            (got.known.ip, got.known.helo.as_deref()),
-            (scan::ip("192.0.2.1"), None)
-        );
+        let got = hit("2024-05-01 10:11:12 H=([192.0.2.7]) [192.0.2.1] rejected EHLO or HELO x: no").unwrap();
+        assert_eq!((got.known.ip, got.known.helo.as_deref()), (scan::ip("192.0.2.1"), Some("[192.0.2.7]")));
+        let got = hit("2024-05-01 10:11:12 H=[192.0.2.1] F=<> temporarily rejected RCPT <d@example.org>: greylisted")
+            .unwrap();
+        assert_eq!((got.known.ip, got.known.helo.as_deref()), (scan::ip("192.0.2.1"), None));
     }
 
     #[test]

@@ -23,12 +23,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
         return None;
     }
     let known = surroundings(head, text);
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "", weight: Weight::Sure })
 }
 
 /// Keys whose quoted value is a reply.
@@ -58,29 +53,18 @@ fn valued(message: &str) -> Option<Hit> {
         let value = rest.get(1..)?;
         let end = value
             .match_indices(quote)
-            .find(|(i, _)| {
-                value
-                    .get(i + 1..)
-                    .is_none_or(|t| t.is_empty() || t.starts_with([' ', ',', ';', '}', ')']))
-            })
+            .find(|(i, _)| value.get(i + 1..).is_none_or(|t| t.is_empty() || t.starts_with([' ', ',', ';', '}', ')'])))
             .map_or(value.len(), |(i, _)| i);
         Some((at, value.get(..end)?)).filter(|(_, v)| reply::find_code(v).is_some())
     })?;
     let known = surroundings(message.get(..at)?, message.get(at + value.len()..)?);
-    Some(Hit {
-        known,
-        text: value.to_owned(),
-        mta: "",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: value.to_owned(), mta: "", weight: Weight::Sure })
 }
 
 /// Lines that speak of log-ins, web requests or a server's own counters.
 fn noise(line: &Line<'_>) -> bool {
     let low = line.message.to_lowercase();
-    let servers = [
-        "postfix", "exim", "dovecot", "nginx", "apache", "sshd", "kernel",
-    ];
+    let servers = ["postfix", "exim", "dovecot", "nginx", "apache", "sshd", "kernel"];
     servers.iter().any(|s| line.program.contains(s))
         || [
             "http/1",
@@ -139,39 +123,16 @@ fn told(head: &str) -> bool {
 
 /// Whether the line reports success before the digits.
 fn success_before(head: &str) -> bool {
-    [
-        "status=sent",
-        " 250 ",
-        "=250",
-        "stat=Sent",
-        "2.0.0",
-        "delivered",
-    ]
-    .iter()
-    .any(|w| head.contains(w))
+    ["status=sent", " 250 ", "=250", "stat=Sent", "2.0.0", "delivered"].iter().any(|w| head.contains(w))
 }
 
 /// What the usual words around a reply say.
 fn surroundings(head: &str, text: &str) -> Reply {
-    let whole = |keys: &[&str]| {
-        keys.iter()
-            .find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)))
-    };
-    let clean = |w: &str| {
-        w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')'])
-            .to_owned()
-    };
-    let recipient = whole(&[
-        "rcpt=",
-        "to=",
-        "recipient=",
-        "rcpt:",
-        "RCPT TO:",
-        "to:",
-        "recipient ",
-        "for ",
-    ])
-    .and_then(scan::domain_of);
+    let whole =
+        |keys: &[&str]| keys.iter().find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)));
+    let clean = |w: &str| w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')']).to_owned();
+    let recipient = whole(&["rcpt=", "to=", "recipient=", "rcpt:", "RCPT TO:", "to:", "recipient ", "for "])
+        .and_then(scan::domain_of);
     let host = whole(&["relay=", "host=", "mx=", "remote-host=", "server=", "host "])
         .map(clean)
         .map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());
@@ -180,18 +141,8 @@ fn surroundings(head: &str, text: &str) -> Reply {
         ip: client.as_deref().and_then(scan::ip),
         recipient_domain: recipient,
         remote_host: host.filter(|h| scan::host_like(h)),
-        helo: whole(&["helo=", "ehlo="])
-            .map(clean)
-            .filter(|h| !h.is_empty()),
-        queue_id: whole(&[
-            "queue_id=",
-            "queue-id=",
-            "queueid=",
-            "qid=",
-            "msgid=",
-            "message_id=",
-        ])
-        .map(clean),
+        helo: whole(&["helo=", "ehlo="]).map(clean).filter(|h| !h.is_empty()),
+        queue_id: whole(&["queue_id=", "queue-id=", "queueid=", "qid=", "msgid=", "message_id="]).map(clean),
         direction: client.map(|_| Direction::In),
         ..Reply::default()
     }

@@ -7,35 +7,16 @@ use crate::evidence::{reply, scan};
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
-    let levels = [
-        "[NOTICE]",
-        "[INFO]",
-        "[ERROR]",
-        "[WARN]",
-        "[CRIT]",
-        "[DEBUG]",
-        "[PROTOCOL]",
-    ];
+    let levels = ["[NOTICE]", "[INFO]", "[ERROR]", "[WARN]", "[CRIT]", "[DEBUG]", "[PROTOCOL]"];
     let known = line.program.contains("haraka")
-        || (levels.iter().any(|l| line.message.starts_with(l))
-            && line.message.matches("] [").count() >= 2);
+        || (levels.iter().any(|l| line.message.starts_with(l)) && line.message.matches("] [").count() >= 2);
     if !known {
         return None;
     }
     let (tags, text) = tags(line.message);
-    let queue_id = tags
-        .iter()
-        .find(|t| t.len() >= 20 && t.contains('-'))
-        .map(|t| (*t).to_owned());
-    let known = Reply {
-        queue_id,
-        ..Reply::default()
-    };
-    if tags.contains(&"outbound") {
-        outbound(text, known)
-    } else {
-        inbound(&tags, text, known)
-    }
+    let queue_id = tags.iter().find(|t| t.len() >= 20 && t.contains('-')).map(|t| (*t).to_owned());
+    let known = Reply { queue_id, ..Reply::default() };
+    if tags.contains(&"outbound") { outbound(text, known) } else { inbound(&tags, text, known) }
 }
 
 /// The tags in square brackets at the start of a message, and the rest.
@@ -92,26 +73,16 @@ fn outbound(text: &str, known: Reply) -> Option<Hit> {
 
 /// A plugin's denial: `deny(550 …)`, `msg="…"` with the client in `ip=` or brackets.
 fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
-    let denied = ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"]
-        .iter()
-        .any(|w| text.contains(w));
+    let denied = ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
     let excluded = text.contains("auth") && !text.contains("550");
     let at = reply::find_code(text).filter(|_| denied && !excluded)?;
-    let client = scan::word_after(text, "ip=")
-        .or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
+    let client = scan::word_after(text, "ip=").or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
     let known = Reply {
         ip: client.and_then(scan::ip),
-        recipient_domain: scan::after(text, "rcpt")
-            .and_then(scan::address)
-            .and_then(scan::domain_of),
+        recipient_domain: scan::after(text, "rcpt").and_then(scan::address).and_then(scan::domain_of),
         helo: scan::word_after(text, "helo=").map(|h| h.trim_matches('"').to_owned()),
         direction: Some(Direction::In),
         ..known
     };
-    Some(Hit {
-        known,
-        text: text.get(at.start..).unwrap_or("").to_owned(),
-        mta: "Haraka",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.get(at.start..).unwrap_or("").to_owned(), mta: "Haraka", weight: Weight::Sure })
 }

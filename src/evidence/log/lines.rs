@@ -47,20 +47,12 @@ pub(super) fn with(text: &str, mut search: Search<'_>, mut act: impl FnMut(&str,
     let bytes = text.as_bytes();
     let (mut from, mut counted, mut number) = (0, 0, 1);
     while let Some(at) = search.next(bytes, from) {
-        let start = bytes
-            .get(counted..at)
-            .and_then(|head| memchr::memrchr(b'\n', head))
-            .map_or(counted, |i| counted + i + 1);
-        let end = bytes
-            .get(at..)
-            .and_then(|rest| memchr::memchr(b'\n', rest))
-            .map_or(bytes.len(), |i| at + i);
+        let start =
+            bytes.get(counted..at).and_then(|head| memchr::memrchr(b'\n', head)).map_or(counted, |i| counted + i + 1);
+        let end = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(bytes.len(), |i| at + i);
         number += memchr::memchr_iter(b'\n', bytes.get(counted..start).unwrap_or(&[])).count();
         counted = start;
-        act(
-            scan::truncated(text.get(start..end).unwrap_or(""), MAX_LINE),
-            number,
-        );
+        act(scan::truncated(text.get(start..end).unwrap_or(""), MAX_LINE), number);
         from = end + 1;
     }
 }

@@ -72,8 +72,7 @@ impl Memory {
         if self.notes.len() >= 20_000 {
             self.notes.clear();
         }
-        self.notes
-            .insert(key, super::scan::truncated(value, 2000).to_owned());
+        self.notes.insert(key, super::scan::truncated(value, 2000).to_owned());
     }
 
     /// What was remembered, forgetting it.
@@ -161,33 +160,22 @@ static NEEDLES: &[&str] = &[
 ];
 
 /// The pieces that a log by Postfix alone has; fewer, so that the search is faster.
-static POSTFIX_NEEDLES: &[&str] = &[
-    "eject: ",
-    "eject_warning: ",
-    "status=bounced",
-    "status=deferred",
-    " said: ",
-    "refused to talk",
-];
+static POSTFIX_NEEDLES: &[&str] =
+    &["eject: ", "eject_warning: ", "status=bounced", "status=deferred", " said: ", "refused to talk"];
 
 /// Finds any of [`NEEDLES`].
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NEEDLES).ok());
 
 /// Reads a text as a log; the findings are empty when it is none. Also says whether its lines have the envelope of one.
 pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> (Findings, bool) {
-    if let Some(found) = json::read(text, context, work)
-        .or_else(|| exchange::read(text, context))
-        .or_else(|| pmta::read(text, context))
+    if let Some(found) =
+        json::read(text, context, work).or_else(|| exchange::read(text, context)).or_else(|| pmta::read(text, context))
     {
         return (found, true);
     }
     let (mta, timed) = software::sniff(text);
     let pure = mta == Some("Postfix") && text.len() > 1 << 20;
-    let search = if pure {
-        Some(Search::few(POSTFIX_NEEDLES))
-    } else {
-        FINDER.as_ref().map(Search::Many)
-    };
+    let search = if pure { Some(Search::few(POSTFIX_NEEDLES)) } else { FINDER.as_ref().map(Search::Many) };
     let mut reader = Reader {
         context,
         memory: Memory::default(),
@@ -231,11 +219,7 @@ impl Reader<'_> {
             return;
         }
         let line = envelope::open(raw, number);
-        let hit = if pure {
-            postfix::read(&line)
-        } else {
-            read_line(&line, &mut self.memory)
-        };
+        let hit = if pure { postfix::read(&line) } else { read_line(&line, &mut self.memory) };
         let Some(hit) = hit else { return };
         if full {
             self.findings.more_replies += usize::from(hit.weight == Weight::Sure);
@@ -243,19 +227,11 @@ impl Reader<'_> {
         }
         let known = Reply {
             line: hit.known.line.or(Some(number)),
-            time: hit
-                .known
-                .time
-                .clone()
-                .or_else(|| line.time.map(str::to_owned)),
+            time: hit.known.time.clone().or_else(|| line.time.map(str::to_owned)),
             local_host: line.host.map(str::to_owned),
             ..hit.known
         };
-        self.findings.mta = self
-            .findings
-            .mta
-            .take()
-            .or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
+        self.findings.mta = self.findings.mta.take().or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
         if hit.weight == Weight::Trouble {
             if self.trouble.len() < MAX_TROUBLE && self.findings.replies.is_empty() {
                 self.trouble.push(describe(&hit.text, known, self.context));
@@ -265,30 +241,22 @@ impl Reader<'_> {
         if hit.weight == Weight::Repeated {
             self.weak.push(number);
         }
-        self.findings
-            .replies
-            .push(describe(&hit.text, known, self.context));
+        self.findings.replies.push(describe(&hit.text, known, self.context));
     }
 
     /// The replies without those that others repeat; what could not be reached when there are none.
     fn without_weak(mut self) -> Findings {
         let lines = std::mem::take(&mut self.weak);
         let weak = |r: &Reply| r.line.is_some_and(|l| lines.binary_search(&l).is_ok());
-        let strong: HashSet<String> = self
-            .findings
-            .replies
-            .iter()
-            .filter(|r| !weak(r))
-            .filter_map(|r| r.queue_id.clone())
-            .collect();
+        let strong: HashSet<String> =
+            self.findings.replies.iter().filter(|r| !weak(r)).filter_map(|r| r.queue_id.clone()).collect();
         if self.findings.replies.is_empty() {
             self.findings.replies = self.trouble;
             return self.findings;
         }
         let kept = std::mem::take(&mut self.findings.replies).into_iter();
-        self.findings.replies = kept
-            .filter(|r| !weak(r) || !r.queue_id.as_ref().is_some_and(|q| strong.contains(q)))
-            .collect();
+        self.findings.replies =
+            kept.filter(|r| !weak(r) || !r.queue_id.as_ref().is_some_and(|q| strong.contains(q))).collect();
         self.findings
     }
 }

@@ -18,10 +18,7 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
 
 /// The session of `2c… smtp connected address=192.0.2.1 host=…`.
 fn connected(message: &str) -> Option<&str> {
-    message
-        .contains(" connected address=")
-        .then(|| message.split_whitespace().next())
-        .flatten()
+    message.contains(" connected address=").then(|| message.split_whitespace().next()).flatten()
 }
 
 /// `relay: PermFail for ID: … stat=550 …`, and `evpid=ID … result="PermFail" stat="550 …"`.
@@ -31,15 +28,10 @@ fn relay(message: &str) -> Option<Hit> {
     reply::find_code(text)?;
     let old = scan::after(message, "Fail for ").and_then(|r| r.split(':').next());
     let id = old.or_else(|| scan::word_after(message, "evpid="));
-    let relay = scan::after(message, "relay=")
-        .unwrap_or("")
-        .trim_start_matches('"');
+    let relay = scan::after(message, "relay=").unwrap_or("").trim_start_matches('"');
     let shown = relay.split([',', '"']).next().unwrap_or("");
-    let (address, host) = shown
-        .split_once(" (")
-        .map_or((shown, None), |(a, h)| (a, Some(h.trim_end_matches(')'))));
-    let recipient =
-        scan::between(message, " to=<", ">").or_else(|| scan::word_after(message, " to="));
+    let (address, host) = shown.split_once(" (").map_or((shown, None), |(a, h)| (a, Some(h.trim_end_matches(')'))));
+    let recipient = scan::between(message, " to=<", ">").or_else(|| scan::word_after(message, " to="));
     let known = Reply {
         queue_id: id.map(str::to_owned),
         recipient_domain: recipient.and_then(scan::domain_of),
@@ -48,12 +40,7 @@ fn relay(message: &str) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: text.trim_matches('"').to_owned(),
-        mta: "OpenSMTPD",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.trim_matches('"').to_owned(), mta: "OpenSMTPD", weight: Weight::Sure })
 }
 
 /// `2c… smtp failed-command command="RCPT TO:<a@b>" result="550 Invalid recipient"`.
@@ -105,12 +92,6 @@ mod tests {
             &mut memory,
         );
         let line = "May  1 10:11:12 mx smtpd[1]: 0123456789abcdef smtp failed-command command=\"RCPT TO:<b@example.org>\" result=\"550 Invalid recipient\"";
-        assert_eq!(
-            read(&envelope::open(line, 3), &mut memory)
-                .unwrap()
-                .known
-                .ip,
-            scan::ip("192.0.2.9")
-        );
+        assert_eq!(read(&envelope::open(line, 3), &mut memory).unwrap().known.ip, scan::ip("192.0.2.9"));
     }
 }

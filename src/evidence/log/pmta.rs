@@ -13,28 +13,12 @@ pub(super) fn read(text: &str, context: &Context) -> Option<Findings> {
     if !accounting {
         return None;
     }
-    let columns: Vec<String> = low
-        .trim()
-        .split(',')
-        .map(|c| c.trim_matches('"').trim().to_owned())
-        .collect();
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut findings = Findings {
-        kind: Kind::Log,
-        mta: Some("PowerMTA".to_owned()),
-        ..Findings::default()
-    };
+    let columns: Vec<String> = low.trim().split(',').map(|c| c.trim_matches('"').trim().to_owned()).collect();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut findings = Findings { kind: Kind::Log, mta: Some("PowerMTA".to_owned()), ..Findings::default() };
     for record in reader.records().flatten() {
-        let line = record
-            .position()
-            .and_then(|p| usize::try_from(p.line()).ok());
-        let row = Row {
-            columns: &columns,
-            record: &record,
-        };
+        let line = record.position().and_then(|p| usize::try_from(p.line()).ok());
+        let row = Row { columns: &columns, record: &record };
         let Some(reply) = row.reply(line, context) else {
             continue;
         };
@@ -80,17 +64,12 @@ impl Row<'_> {
                 .first()
                 .map(|f| f.ip)
                 .or_else(|| self.get("dlvdestinationip").and_then(scan::ip)),
-            dsn_status: self
-                .get("dsnstatus")
-                .and_then(|s| s.split_whitespace().next())
-                .map(str::to_owned),
+            dsn_status: self.get("dsnstatus").and_then(|s| s.split_whitespace().next()).map(str::to_owned),
             direction: Some(Direction::Out),
             ..Reply::default()
         };
         let mut reply = describe(text, known, context);
-        reply.ip = reply
-            .ip
-            .or_else(|| self.get("dlvsourceip").and_then(scan::ip));
+        reply.ip = reply.ip.or_else(|| self.get("dlvsourceip").and_then(scan::ip));
         Some(reply)
     }
 }

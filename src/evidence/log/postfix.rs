@@ -39,22 +39,12 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
 
 /// `reject: RCPT from host[ip]: 554 5.7.1 …; from=<> to=<> proto=ESMTP helo=<>`, and milters and proxies.
 fn refusal(message: &str, queue_id: Option<&str>, program: &str) -> Option<Hit> {
-    let rest = [
-        "reject: ",
-        "milter-reject: ",
-        "proxy-reject: ",
-        "reject_warning: ",
-    ]
-    .iter()
-    .find_map(|m| message.strip_prefix(m))?;
+    let rest = ["reject: ", "milter-reject: ", "proxy-reject: ", "reject_warning: "]
+        .iter()
+        .find_map(|m| message.strip_prefix(m))?;
     let (head, tail) = split_attributes(rest);
-    let cleanup =
-        head.starts_with("header ") || head.starts_with("body ") || program.ends_with("cleanup");
-    let (client, mut text) = if cleanup {
-        (client_of(head), head)
-    } else {
-        client_and_text(head)
-    };
+    let cleanup = head.starts_with("header ") || head.starts_with("body ") || program.ends_with("cleanup");
+    let (client, mut text) = if cleanup { (client_of(head), head) } else { client_and_text(head) };
     if cleanup && let Some((_, reason)) = tail.rsplit_once(">: ") {
         text = reason;
     }
@@ -63,29 +53,18 @@ fn refusal(message: &str, queue_id: Option<&str>, program: &str) -> Option<Hit> 
         queue_id: queue_id.map(str::to_owned),
         recipient_domain: scan::between(tail, "to=<", ">").and_then(scan::domain_of),
         sender_domain: scan::between(tail, "from=<", ">").and_then(scan::domain_of),
-        helo: scan::between(tail, "helo=<", ">")
-            .filter(|h| !h.is_empty())
-            .map(str::to_owned),
+        helo: scan::between(tail, "helo=<", ">").filter(|h| !h.is_empty()).map(str::to_owned),
         phase: head.split_whitespace().next().map(str::to_owned),
         direction: Some(Direction::In),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Postfix",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Postfix", weight: Weight::Sure })
 }
 
 /// Splits a refusal from the attributes behind it.
 fn split_attributes(rest: &str) -> (&str, &str) {
-    let at = ["; from=<", "; to=<", "; proto=", "; client=", "; from="]
-        .iter()
-        .filter_map(|m| rest.find(m))
-        .min();
-    at.and_then(|at| rest.split_at_checked(at))
-        .unwrap_or((rest, ""))
+    let at = ["; from=<", "; to=<", "; proto=", "; client=", "; from="].iter().filter_map(|m| rest.find(m)).min();
+    at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""))
 }
 
 /// The client's address and the reply in `RCPT from host[ip]:port: reply`.
@@ -109,16 +88,11 @@ fn client_of(head: &str) -> Option<IpAddr> {
 
 /// `to=<>, relay=host[ip]:25, …, dsn=5.7.1, status=bounced (reason)`.
 fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
-    let at = message
-        .find("status=")
-        .filter(|at| *at == 0 || message.get(..*at).is_some_and(|h| h.ends_with(", ")))?;
+    let at = message.find("status=").filter(|at| *at == 0 || message.get(..*at).is_some_and(|h| h.ends_with(", ")))?;
     let (head, tail) = message.split_at_checked(at)?;
     let status = tail.strip_prefix("status=")?;
     let (word, reason) = status.split_once(" (").unwrap_or((status, ""));
-    if !matches!(
-        word.trim(),
-        "bounced" | "deferred" | "undeliverable" | "expired"
-    ) {
+    if !matches!(word.trim(), "bounced" | "deferred" | "undeliverable" | "expired") {
         return None;
     }
     let reason = reason.trim_end().strip_suffix(')').unwrap_or(reason);
@@ -130,10 +104,8 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         return None;
     }
     let relay = scan::word_after(head, "relay=").and_then(host_and_ip);
-    let (remote_host, remote_ip) = told
-        .map(|s| (s.host, s.ip))
-        .or_else(|| relay.map(|(h, ip)| (Some(h), ip)))
-        .unwrap_or_default();
+    let (remote_host, remote_ip) =
+        told.map(|s| (s.host, s.ip)).or_else(|| relay.map(|(h, ip)| (Some(h), ip))).unwrap_or_default();
     let known = Reply {
         queue_id: queue_id.map(str::to_owned),
         recipient_domain: scan::between(head, "to=<", ">").and_then(scan::domain_of),
@@ -147,11 +119,7 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         known,
         text: text.to_owned(),
         mta: "Postfix",
-        weight: if reached {
-            Weight::Sure
-        } else {
-            Weight::Trouble
-        },
+        weight: if reached { Weight::Sure } else { Weight::Trouble },
     })
 }
 
@@ -185,12 +153,7 @@ fn remark(message: &str, queue_id: Option<&str>) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: told.text.to_owned(),
-        mta: "Postfix",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: told.text.to_owned(), mta: "Postfix", weight: Weight::Sure })
 }
 
 /// What another server said.
@@ -211,11 +174,7 @@ fn said(reason: &str) -> Option<Said<'_>> {
         .filter_map(|m| rest.find(m).map(|at| (at, m.len())))
         .min()?;
     let (host, ip) = host_and_ip(rest.get(..mark.0)?).unwrap_or(("", None));
-    Some(Said {
-        host: Some(host).filter(|h| !h.is_empty()),
-        ip,
-        text: rest.get(mark.0 + mark.1..)?,
-    })
+    Some(Said { host: Some(host).filter(|h| !h.is_empty()), ip, text: rest.get(mark.0 + mark.1..)? })
 }
 
 /// Name and address of `host[ip]:port`.
@@ -239,10 +198,7 @@ mod tests {
         let got = hit("May  1 10:11:12 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example[192.0.2.1]: 450 4.7.1 <x>: Helo command rejected: Host not found; from=<a@example.com> to=<b@example.org> proto=SMTP helo=<x>").unwrap();
         assert_eq!(got.known.ip, scan::ip("192.0.2.1"));
         assert_eq!(got.known.helo.as_deref(), Some("x"));
-        assert_eq!(
-            got.text,
-            "450 4.7.1 <x>: Helo command rejected: Host not found"
-        );
+        assert_eq!(got.text, "450 4.7.1 <x>: Helo command rejected: Host not found");
     }
 
     #[test]

@@ -12,10 +12,7 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         remember(rest, memory);
         return None;
     }
-    delivery(message, memory)
-        .or_else(|| rblsmtpd(line))
-        .or_else(|| plesk(line))
-        .or_else(|| smtpd(line))
+    delivery(message, memory).or_else(|| rblsmtpd(line)).or_else(|| plesk(line)).or_else(|| smtpd(line))
 }
 
 /// Remembers the recipient of `starting delivery 7: msg 12 to remote a@b`.
@@ -29,93 +26,53 @@ fn remember(rest: &str, memory: &mut Memory) {
 fn delivery(message: &str, memory: &Memory) -> Option<Hit> {
     let rest = scan::after(message, "delivery ")?;
     let (number, rest) = rest.split_once(": ")?;
-    let told = rest
-        .strip_prefix("failure: ")
-        .or_else(|| rest.strip_prefix("deferral: "))?;
+    let told = rest.strip_prefix("failure: ").or_else(|| rest.strip_prefix("deferral: "))?;
     if !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let words = told.replace("_/", " /").replace('_', " ");
-    let said = scan::after(&words, "Remote host said: ").map(|t| {
-        t.trim_end_matches('/')
-            .replace('/', "\n")
-            .replace(":\n\n", "://")
-    });
+    let said = scan::after(&words, "Remote host said: ")
+        .map(|t| t.trim_end_matches('/').replace('/', "\n").replace(":\n\n", "://"));
     let deferred = rest.starts_with("deferral");
     if said.is_none() && deferred {
         return None;
     }
     let known = Reply {
-        remote_ip: scan::ips(words.split("Remote host said").next().unwrap_or(""))
-            .first()
-            .map(|f| f.ip),
-        recipient_domain: memory
-            .get(&format!("qmail {number}"))
-            .and_then(scan::domain_of),
+        remote_ip: scan::ips(words.split("Remote host said").next().unwrap_or("")).first().map(|f| f.ip),
+        recipient_domain: memory.get(&format!("qmail {number}")).and_then(scan::domain_of),
         direction: Some(Direction::Out),
         ..Reply::default()
     };
-    Some(Hit {
-        known,
-        text: said.unwrap_or(words),
-        mta: "qmail",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: said.unwrap_or(words), mta: "qmail", weight: Weight::Sure })
 }
 
 /// `rblsmtpd: 192.0.2.1 pid 597: 451 http://…`.
 fn rblsmtpd(line: &Line<'_>) -> Option<Hit> {
-    let rest = if line.program == "rblsmtpd" {
-        line.message
-    } else {
-        scan::after(line.message, "rblsmtpd: ")?
-    };
+    let rest = if line.program == "rblsmtpd" { line.message } else { scan::after(line.message, "rblsmtpd: ")? };
     if let Some((zone, blocked)) = rest.split_once(" blocked ") {
         return listed(zone, blocked);
     }
     let (head, text) = rest.split_once(": ")?;
     let found = reply::find_code(text).is_some();
     let ip = scan::ips(head).first().map(|f| f.ip)?;
-    let known = Reply {
-        ip: Some(ip),
-        category: Some(Category::Rbl),
-        direction: Some(Direction::In),
-        ..Reply::default()
-    };
-    found.then(|| Hit {
-        known,
-        text: text.to_owned(),
-        mta: "qmail",
-        weight: Weight::Sure,
-    })
+    let known =
+        Reply { ip: Some(ip), category: Some(Category::Rbl), direction: Some(Direction::In), ..Reply::default() };
+    found.then(|| Hit { known, text: text.to_owned(), mta: "qmail", weight: Weight::Sure })
 }
 
 /// `rblsmtpd: zone blocked 192.0.2.1 name -`.
 fn listed(zone: &str, blocked: &str) -> Option<Hit> {
     let ip = blocked.split_whitespace().next().and_then(scan::ip)?;
-    let known = Reply {
-        ip: Some(ip),
-        category: Some(Category::Rbl),
-        direction: Some(Direction::In),
-        ..Reply::default()
-    };
-    Some(Hit {
-        known,
-        text: format!("{zone} blocked {blocked}"),
-        mta: "qmail",
-        weight: Weight::Sure,
-    })
+    let known =
+        Reply { ip: Some(ip), category: Some(Category::Rbl), direction: Some(Direction::In), ..Reply::default() };
+    Some(Hit { known, text: format!("{zone} blocked {blocked}"), mta: "qmail", weight: Weight::Sure })
 }
 
 /// Plesk's greylisting: `list type: black, from: host, match string: …`.
 fn plesk(line: &Line<'_>) -> Option<Hit> {
     let greylisting = line.program.contains("greylist") || line.program.contains("grey");
     let listed = scan::after(line.message, "list type: black")?;
-    let known = Reply {
-        category: Some(Category::Policy),
-        direction: Some(Direction::In),
-        ..Reply::default()
-    };
+    let known = Reply { category: Some(Category::Policy), direction: Some(Direction::In), ..Reply::default() };
     greylisting.then(|| Hit {
         known,
         text: format!("list type: black{listed}"),
@@ -152,17 +109,8 @@ fn smtpd(line: &Line<'_>) -> Option<Hit> {
         return None;
     }
     let head = at.map_or(line.message, |c| line.message.get(..c.start).unwrap_or(""));
-    let known = Reply {
-        ip: scan::ips(head).first().map(|f| f.ip),
-        direction: Some(Direction::In),
-        ..Reply::default()
-    };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "qmail",
-        weight: Weight::Sure,
-    })
+    let known = Reply { ip: scan::ips(head).first().map(|f| f.ip), direction: Some(Direction::In), ..Reply::default() };
+    Some(Hit { known, text: text.to_owned(), mta: "qmail", weight: Weight::Sure })
 }
 
 #[cfg(test)]
@@ -173,14 +121,19 @@ mod tests {
     #[test]
     fn deliveries_remember_their_recipient() {
         let mut memory = Memory::default();
-        assert!(read(&envelope::open("May  1 10:11:12 mx qmail: 1714.2 starting delivery 7: msg 12 to remote a@example.org", 1), &mut memory).is_none());
+        assert!(
+            read(
+                &envelope::open(
+                    "May  1 10:11:12 mx qmail: 1714.2 starting delivery 7: msg 12 to remote a@example.org",
+                    1
+                ),
+                &mut memory
+            )
+            .is_none()
+        );
         let got = read(&envelope::open("May  1 10:11:12 mx qmail: 1714.3 delivery 7: failure: 198.51.100.1_does_not_like_recipient./Remote_host_said:_550_5.1.1_no_such_user/Giving_up_on_198.51.100.1./", 2), &mut memory).unwrap();
         assert_eq!(got.known.recipient_domain.as_deref(), Some("example.org"));
-        assert!(
-            got.text.starts_with("550 5.1.1 no such user"),
-            "{}",
-            got.text
-        );
+        assert!(got.text.starts_with("550 5.1.1 no such user"), "{}", got.text);
         assert_eq!(got.known.remote_ip, scan::ip("198.51.100.1"));
     }
 }

@@ -10,10 +10,7 @@ use crate::evidence::{reply, scan};
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let (queue_id, message) = queue_id(line.message);
-    let known = Reply {
-        queue_id: queue_id.map(str::to_owned),
-        ..Reply::default()
-    };
+    let known = Reply { queue_id: queue_id.map(str::to_owned), ..Reply::default() };
     rejected(message, known.clone())
         .or_else(|| delivery(message, known.clone()))
         .or_else(|| unknown_user(message, known))
@@ -36,34 +33,21 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
 /// `ruleset=check_rcpt, arg1=<a@b>, relay=host [ip], reject=550 5.7.1 …` and milters.
 fn rejected(message: &str, known: Reply) -> Option<Hit> {
     let (head, text) = message.split_once("reject=")?;
-    let ruled = head.contains("ruleset=")
-        || head.contains("Milter")
-        || head.contains("relay=")
-        || head.contains("arg1=");
+    let ruled =
+        head.contains("ruleset=") || head.contains("Milter") || head.contains("relay=") || head.contains("arg1=");
     if !ruled {
         return None;
     }
     let argument = scan::between(head, "arg1=", ",").unwrap_or("");
-    let recipient = if head.contains("check_rcpt") {
-        Some(argument)
-    } else {
-        scan::between(head, "to=", ",")
-    };
+    let recipient = if head.contains("check_rcpt") { Some(argument) } else { scan::between(head, "to=", ",") };
     let known = Reply {
         ip: relay_ip(head),
         recipient_domain: recipient.and_then(scan::domain_of),
-        sender_domain: Some(argument)
-            .filter(|_| head.contains("check_mail"))
-            .and_then(scan::domain_of),
+        sender_domain: Some(argument).filter(|_| head.contains("check_mail")).and_then(scan::domain_of),
         direction: Some(Direction::In),
         ..known
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Sendmail",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
 }
 
 /// The client's address in `relay=host [ip] (may be forged)`.
@@ -75,10 +59,7 @@ fn relay_ip(head: &str) -> Option<IpAddr> {
 /// `to=<>, …, relay=host. [ip], dsn=5.1.1, stat=User unknown`.
 fn delivery(message: &str, known: Reply) -> Option<Hit> {
     let (head, text) = message.split_once(", stat=")?;
-    if !["mailer=", "dsn=", "xdelay="]
-        .iter()
-        .any(|m| head.contains(m))
-    {
+    if !["mailer=", "dsn=", "xdelay="].iter().any(|m| head.contains(m)) {
         return None;
     }
     let done = [
@@ -93,16 +74,11 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         return None;
     }
     let relay = scan::after(head, "relay=").unwrap_or("");
-    let host = relay
-        .split([' ', ',', '['])
-        .next()
-        .unwrap_or("")
-        .trim_end_matches('.');
+    let host = relay.split([' ', ',', '[']).next().unwrap_or("").trim_end_matches('.');
     let status = scan::word_after(head, "dsn=");
     let spoken = reply::find_code(text).is_some();
     let known = Reply {
-        recipient_domain: scan::after(head, "to=")
-            .and_then(|t| scan::domain_of(t.split(',').next()?)),
+        recipient_domain: scan::after(head, "to=").and_then(|t| scan::domain_of(t.split(',').next()?)),
         remote_host: scan::host_like(host).then(|| host.to_owned()),
         remote_ip: scan::between(relay, "[", "]").and_then(scan::ip),
         dsn_status: status.map(str::to_owned),
@@ -110,12 +86,7 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         direction: Some(Direction::Out),
         ..known
     };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Sendmail",
-        weight: Weight::Sure,
-    })
+    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
 }
 
 /// `<a@b>... User unknown` on the receiving side.
@@ -124,17 +95,8 @@ fn unknown_user(message: &str, known: Reply) -> Option<Hit> {
     if !address.starts_with('<') || !text.starts_with("User unknown") {
         return None;
     }
-    let known = Reply {
-        recipient_domain: scan::domain_of(address),
-        direction: Some(Direction::In),
-        ..known
-    };
-    Some(Hit {
-        known,
-        text: text.to_owned(),
-        mta: "Sendmail",
-        weight: Weight::Sure,
-    })
+    let known = Reply { recipient_domain: scan::domain_of(address), direction: Some(Direction::In), ..known };
+    Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
 }
 
 #[cfg(test)]
@@ -152,6 +114,12 @@ mod tests {
         let got = read(&envelope::open(line, 1)).unwrap();
         assert_eq!(got.known.enhanced_status.as_deref(), Some("5.1.1"));
         assert_eq!(got.known.remote_host.as_deref(), Some("mx.example.org"));
-        assert!(read(&envelope::open("s1N706jo003992: to=<a@example.org>, relay=x. [198.51.100.1], dsn=2.0.0, stat=Sent (ok)", 1)).is_none());
+        assert!(
+            read(&envelope::open(
+                "s1N706jo003992: to=<a@example.org>, relay=x. [198.51.100.1], dsn=2.0.0, stat=Sent (ok)",
+                1
+            ))
+            .is_none()
+        );
     }
 }

@@ -99,10 +99,7 @@ pub(super) fn sniff(text: &str) -> (Option<&'static str>, bool) {
         }
     }
     let best = votes.iter().map(|(_, count)| *count).max();
-    let name = votes
-        .into_iter()
-        .find(|(_, count)| Some(*count) == best)
-        .map(|(name, _)| name);
+    let name = votes.into_iter().find(|(_, count)| Some(*count) == best).map(|(name, _)| name);
     (name, timed * 2 >= lines.max(1))
 }
 
@@ -110,30 +107,17 @@ pub(super) fn sniff(text: &str) -> (Option<&'static str>, bool) {
 fn of_line(raw: &str) -> Option<&'static str> {
     let line = envelope::open(raw, 0);
     let program = line.program.to_ascii_lowercase();
-    let by_program = PROGRAMS
-        .iter()
-        .find(|(p, _)| !program.is_empty() && program.contains(p))
-        .map(|(_, n)| *n);
+    let by_program = PROGRAMS.iter().find(|(p, _)| !program.is_empty() && program.contains(p)).map(|(_, n)| *n);
     let exim = || (line.time.is_some() && exim_id(line.message)).then_some("Exim");
-    by_program.or_else(exim).or_else(|| {
-        SHAPES
-            .iter()
-            .find(|(s, _)| raw.contains(s))
-            .map(|(_, n)| *n)
-    })
+    by_program.or_else(exim).or_else(|| SHAPES.iter().find(|(s, _)| raw.contains(s)).map(|(_, n)| *n))
 }
 
 /// Whether a message starts with a message id of Exim and one of its signs.
 fn exim_id(message: &str) -> bool {
-    let message = message
-        .strip_prefix('[')
-        .and_then(|m| m.split_once("] "))
-        .map_or(message, |(_, rest)| rest);
+    let message = message.strip_prefix('[').and_then(|m| m.split_once("] ")).map_or(message, |(_, rest)| rest);
     let (id, rest) = message.split_once(' ').unwrap_or((message, ""));
     super::exim::is_id(id)
-        && (["<=", "=>", "->", "**", "==", "*>", "Completed"]
-            .iter()
-            .any(|s| rest.starts_with(s))
+        && (["<=", "=>", "->", "**", "==", "*>", "Completed"].iter().any(|s| rest.starts_with(s))
             || rest.contains("H=")
             || rest.contains("R="))
 }

@@ -65,27 +65,21 @@ fn tail(text: &str, limit: usize) -> &str {
 
 /// Prefers a placed code over a later confirmed one of the same number, since both are one reply.
 fn nearer(placed: Option<CodeAt>, confirmed: CodeAt) -> CodeAt {
-    placed
-        .filter(|p| p.code == confirmed.code || confirmed.start > p.start + REACH / 2)
-        .unwrap_or(confirmed)
+    placed.filter(|p| p.code == confirmed.code || confirmed.start > p.start + REACH / 2).unwrap_or(confirmed)
 }
 
 /// The code at this offset, if three digits there are one.
 fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     let bytes = text.as_bytes();
     let digits = bytes.get(at..at + 3)?;
-    let (Some(b'2'..=b'5'), Some(b'0'..=b'7'), Some(b'0'..=b'9')) =
-        (digits.first(), digits.get(1), digits.get(2))
+    let (Some(b'2'..=b'5'), Some(b'0'..=b'7'), Some(b'0'..=b'9')) = (digits.first(), digits.get(1), digits.get(2))
     else {
         return None;
     };
     let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
     if before.is_some_and(|b| {
         b.is_ascii_alphanumeric() && !escaped_newline(bytes, at)
-            || matches!(
-                b,
-                b'.' | b'-' | b'_' | b'/' | b'@' | b'$' | b'%' | b'+' | b'&' | b'?'
-            )
+            || matches!(b, b'.' | b'-' | b'_' | b'/' | b'@' | b'$' | b'%' | b'+' | b'&' | b'?')
             || (b == b'#' && at > 1)
     }) {
         return None;
@@ -93,11 +87,7 @@ fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     let rest = scan::truncated(text.get(at + 3..)?, NEAR);
     let code = text.get(at..at + 3)?.parse().ok()?;
     if enhanced_follows(rest, digits.first().copied()) {
-        return Some(CodeAt {
-            start: at,
-            code,
-            certainty: Certainty::Confirmed,
-        });
+        return Some(CodeAt { start: at, code, certainty: Certainty::Confirmed });
     }
     (text_follows(rest) && introduced(text.get(..at)?)).then_some(CodeAt {
         start: at,
@@ -114,13 +104,9 @@ fn escaped_newline(bytes: &[u8], at: usize) -> bool {
 
 /// What follows a code, without the marks that stand between it and a status (`550, b'5.1.1 …` is Python's).
 pub(super) fn after_code(rest: &str) -> &str {
-    let marks = [
-        ' ', '-', ':', '\n', '\r', '\t', '#', ',', '(', '_', '"', '\'', '[',
-    ];
+    let marks = [' ', '-', ':', '\n', '\r', '\t', '#', ',', '(', '_', '"', '\'', '['];
     let body = rest.trim_start_matches(marks);
-    body.strip_prefix("b'")
-        .or_else(|| body.strip_prefix("b\""))
-        .map_or(body, |b| b.trim_start_matches(marks))
+    body.strip_prefix("b'").or_else(|| body.strip_prefix("b\"")).map_or(body, |b| b.trim_start_matches(marks))
 }
 
 /// Whether an enhanced status code of this class comes right after the code, one odd word in between allowed.
@@ -133,21 +119,13 @@ fn enhanced_follows(rest: &str, class: Option<u8>) -> bool {
     }
     let body = after_code(rest);
     let direct = status_prefix(body, 999);
-    let skipped = || {
-        body.split_once(' ')
-            .filter(|(w, _)| odd_word(w))
-            .and_then(|(_, rest)| enhanced_prefix(rest))
-    };
-    direct
-        .or_else(skipped)
-        .is_some_and(|e| e.as_bytes().first().copied() == class)
+    let skipped = || body.split_once(' ').filter(|(w, _)| odd_word(w)).and_then(|(_, rest)| enhanced_prefix(rest));
+    direct.or_else(skipped).is_some_and(|e| e.as_bytes().first().copied() == class)
 }
 
 /// Whether a word between code and status is a server's own tag, such as `cuda_nsu`.
 fn odd_word(word: &str) -> bool {
-    word.len() <= 12
-        && word.contains('_')
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    word.len() <= 12 && word.contains('_') && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// The enhanced status code that the text starts with.
@@ -157,25 +135,19 @@ pub(crate) fn enhanced_prefix(text: &str) -> Option<&str> {
 
 /// The status code that the text starts with, its subject at most `subjects` (the registry knows 0 to 7).
 pub(super) fn status_prefix(text: &str, subjects: u16) -> Option<&str> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let word = text.get(..end)?.trim_end_matches('.');
     let mut parts = word.split('.');
     let class = parts.next()?;
     let subject = parts.next()?;
     let detail = parts.next()?;
-    let lengths =
-        class.len() == 1 && (1..=3).contains(&subject.len()) && (1..=3).contains(&detail.len());
-    let known =
-        matches!(class, "2" | "4" | "5") && subject.parse::<u16>().is_ok_and(|s| s <= subjects);
+    let lengths = class.len() == 1 && (1..=3).contains(&subject.len()) && (1..=3).contains(&detail.len());
+    let known = matches!(class, "2" | "4" | "5") && subject.parse::<u16>().is_ok_and(|s| s <= subjects);
     let next = text.get(word.len()..).and_then(|t| t.chars().next());
     let ends = !next.is_some_and(|c| {
         c.is_alphanumeric()
             || matches!(c, '-' | '_' | '@')
-                && text
-                    .get(word.len() + 1..)
-                    .is_some_and(|t| t.starts_with(char::is_alphanumeric))
+                && text.get(word.len() + 1..).is_some_and(|t| t.starts_with(char::is_alphanumeric))
     });
     (parts.next().is_none() && lengths && known && ends).then_some(word)
 }
@@ -196,9 +168,7 @@ fn text_follows(rest: &str) -> bool {
             let word = body.split_whitespace().next().unwrap_or("");
             !unit(word) && !word.starts_with(['%', '*', '=', '+'])
         }
-        None | Some('\n' | '\r' | '"' | '\'' | ')' | ']' | '>' | '.' | ';' | '\\' | '&' | '/') => {
-            true
-        }
+        None | Some('\n' | '\r' | '"' | '\'' | ')' | ']' | '>' | '.' | ';' | '\\' | '&' | '/') => true,
         Some(_) => false,
     }
 }
@@ -246,10 +216,7 @@ fn unit(word: &str) -> bool {
 pub(crate) fn introduced(head: &str) -> bool {
     let line = tail(head, NEAR).rsplit('\n').next().unwrap_or(head);
     let trimmed = line.trim_end_matches([' ', '\t', '"', '\'', '(', '[', '<', '“', '\u{a0}']);
-    if trimmed
-        .trim_start_matches(['>', '|', ' ', '*', '-', '\t'])
-        .is_empty()
-    {
+    if trimmed.trim_start_matches(['>', '|', ' ', '*', '-', '\t']).is_empty() {
         return true;
     }
     if trimmed.ends_with("\\n") || trimmed.ends_with("\\r") || trimmed.ends_with("#<") {
@@ -267,20 +234,14 @@ pub(crate) fn introduced(head: &str) -> bool {
     if line.ends_with(['"', '\'']) && trimmed.ends_with([',', '{']) {
         return true;
     }
-    let word = trimmed
-        .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | '"'))
-        .next()
-        .unwrap_or("");
+    let word = trimmed.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | '"')).next().unwrap_or("");
     introducing_word(word)
 }
 
 /// Whether a colon or equals sign before the digits belongs to a counter rather than to a reply.
 fn numeric_label(head: &str) -> bool {
     let label = head.trim_end_matches([':', ';', '=', '>', '|', ' ']);
-    let word = label
-        .rsplit(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .next()
-        .unwrap_or("");
+    let word = label.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("");
     let timed = word.len() <= 2 && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
     let low = word.to_ascii_lowercase();
     timed

@@ -33,21 +33,13 @@ pub(crate) fn parse(text: &str) -> Parsed {
     let (body, phase) = split_phase(text);
     let found = find_code(body);
     let announced = |f: &CodeAt| introduced(body.get(..f.start).unwrap_or(""));
-    let from = found
-        .filter(announced)
-        .map_or(body, |f| body.get(f.start..).unwrap_or(body));
+    let from = found.filter(announced).map_or(body, |f| body.get(f.start..).unwrap_or(body));
     let from = trim_tail(from);
     let code = found.map(|f| f.code);
     let shown = scan::folded(&unescaped(from), MAX_TEXT);
     let plain = plain(&unescaped(scan::truncated(from, 4 * MAX_TEXT)), code);
     let enhanced = enhanced(&shown, &plain, code);
-    Parsed {
-        code,
-        enhanced,
-        text: shown,
-        plain,
-        phase,
-    }
+    Parsed { code, enhanced, text: shown, plain, phase }
 }
 
 /// Cuts off what Postfix and its like add behind the reply, and gives the command that they name.
@@ -55,21 +47,14 @@ fn split_phase(text: &str) -> (&str, Option<String>) {
     let lower = find_last(text, "(in reply to");
     let Some(at) = lower else { return (text, None) };
     let tail = text.get(at..).unwrap_or("");
-    let inner = tail
-        .trim_start_matches("(in reply to")
-        .trim_start()
-        .trim_start_matches(|c: char| c.is_whitespace());
-    let phase = inner
-        .split(')')
-        .next()
-        .map(|p| scan::folded(p, 80).trim_end_matches(" command").to_owned());
+    let inner = tail.trim_start_matches("(in reply to").trim_start().trim_start_matches(|c: char| c.is_whitespace());
+    let phase = inner.split(')').next().map(|p| scan::folded(p, 80).trim_end_matches(" command").to_owned());
     (text.get(..at).unwrap_or(text).trim_end(), phase)
 }
 
 /// The last place of `needle`, white space in the text folded or not.
 fn find_last(text: &str, needle: &str) -> Option<usize> {
-    text.rfind(needle)
-        .or_else(|| text.rfind("(in reply\n").or_else(|| text.rfind("(in\n")))
+    text.rfind(needle).or_else(|| text.rfind("(in reply\n").or_else(|| text.rfind("(in\n")))
 }
 
 /// Takes closing quotes, braces and blanks off the end.
@@ -81,21 +66,13 @@ fn trim_tail(text: &str) -> &str {
         text
     };
     let unquoted = text.trim_end_matches(['"', '\'', ',', '`', ' ', '\\']);
-    if unquoted.contains('"') {
-        text
-    } else {
-        unquoted
-    }
+    if unquoted.contains('"') { text } else { unquoted }
 }
 
 /// Turns written-out line ends (`\n`, `\r\n`) into real ones.
 fn unescaped(text: &str) -> String {
     if text.contains('\\') {
-        text.replace("\\r\\n", "\n")
-            .replace("\\n", "\n")
-            .replace("\\r", "\n")
-            .replace("\\\"", "\"")
-            .replace("\\'", "'")
+        text.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\r", "\n").replace("\\\"", "\"").replace("\\'", "'")
     } else {
         text.to_owned()
     }
@@ -112,12 +89,7 @@ fn plain(text: &str, code: Option<u16>) -> String {
             let starts_line = place == 0 && number > 0;
             let rest = without_code(word, &code, out.is_empty() || starts_line || several);
             let rest = rest.map_or_else(
-                || {
-                    (after_code || starts_line)
-                        .then(|| bare_status(word))
-                        .flatten()
-                        .unwrap_or(word)
-                },
+                || (after_code || starts_line).then(|| bare_status(word)).flatten().unwrap_or(word),
                 |r| bare_status(r).unwrap_or(r),
             );
             after_code = word.len() - rest.len() >= 3 && rest.is_empty();
@@ -140,11 +112,7 @@ fn push_word(out: &mut String, word: &str) {
 
 /// Whether the reply has several lines, so that its code stands in the middle too.
 fn multi_line(text: &str, code: &str) -> bool {
-    !code.is_empty()
-        && text
-            .match_indices(code)
-            .take(8)
-            .any(|(at, _)| text.as_bytes().get(at + 3) == Some(&b'-'))
+    !code.is_empty() && text.match_indices(code).take(8).any(|(at, _)| text.as_bytes().get(at + 3) == Some(&b'-'))
 }
 
 /// What is left of a word that is or starts with the code; `None` when it is neither.
@@ -163,42 +131,34 @@ fn without_code<'a>(word: &'a str, code: &str, repeats: bool) -> Option<&'a str>
 /// The empty rest of a word that is a status code, so that it drops out.
 fn bare_status(word: &str) -> Option<&str> {
     let status = enhanced_prefix(word)?;
-    word.get(status.len()..)
-        .filter(|rest| rest.is_empty() || *rest == ":")
+    word.get(status.len()..).filter(|rest| rest.is_empty() || *rest == ":")
 }
 
 /// The enhanced status code in the reply: behind the code, as `(#5.1.1)`, or standing alone.
 fn enhanced(text: &str, plain: &str, code: Option<u16>) -> Option<String> {
     let class = code.map(|c| if c >= 500 { '5' } else { '4' });
-    let fits =
-        |status: &&str| class.is_none_or(|c| status.starts_with(c)) && !status.starts_with('2');
-    let behind = code
-        .and_then(|c| text.strip_prefix(c.to_string().as_str()))
-        .unwrap_or(text);
+    let fits = |status: &&str| class.is_none_or(|c| status.starts_with(c)) && !status.starts_with('2');
+    let behind = code.and_then(|c| text.strip_prefix(c.to_string().as_str())).unwrap_or(text);
     let body = after_code(behind);
     let subjects = if behind.len() < text.len() { 999 } else { 7 };
     if let Some(status) = status_prefix(body, subjects).filter(fits) {
         return Some(status.to_owned());
     }
     let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | '[' | ')' | ']'));
-    let alone = words
-        .find_map(|w| status_word(w).filter(fits))
-        .map(str::to_owned);
+    let alone = words.find_map(|w| status_word(w).filter(fits)).map(str::to_owned);
     alone.filter(|_| !plain.is_empty() || code.is_none())
 }
 
 /// The status code that a word is, with a leading `#` or the code and a hyphen before it.
 fn status_word(word: &str) -> Option<&str> {
     let word = word.trim_start_matches(['#', '"', '\'']);
-    let tail = word.get(4..).filter(|_| {
-        word.as_bytes().get(3) == Some(&b'-') && word.bytes().take(3).all(|b| b.is_ascii_digit())
-    });
+    let tail = word
+        .get(4..)
+        .filter(|_| word.as_bytes().get(3) == Some(&b'-') && word.bytes().take(3).all(|b| b.is_ascii_digit()));
     let word = tail.unwrap_or(word);
     let status = enhanced_prefix(word)?;
     let rest = word.get(status.len()..)?;
-    rest.trim_end_matches([',', ';', ':', '.', '"', '\'', ')'])
-        .is_empty()
-        .then_some(status)
+    rest.trim_end_matches([',', ';', ':', '.', '"', '\'', ')']).is_empty().then_some(status)
 }
 
 #[cfg(test)]
@@ -213,12 +173,7 @@ mod tests {
     #[test]
     fn replies_in_many_dresses() {
         let cases: &[(&str, Option<u16>, Option<&str>, &str)] = &[
-            (
-                "550 5.1.1 <a@example.org>: unknown",
-                Some(550),
-                Some("5.1.1"),
-                "<a@example.org>: unknown",
-            ),
+            ("550 5.1.1 <a@example.org>: unknown", Some(550), Some("5.1.1"), "<a@example.org>: unknown"),
             (
                 "554-mx.example (mx1) ESMTP 554-No service 554 Bad PTR",
                 Some(554),
@@ -231,55 +186,21 @@ mod tests {
                 Some("5.7.1"),
                 "[192.0.2.1] Our policy says no",
             ),
-            (
-                "553 sorry, no relay (#5.7.1)",
-                Some(553),
-                Some("5.7.1"),
-                "sorry, no relay (#5.7.1)",
-            ),
+            ("553 sorry, no relay (#5.7.1)", Some(553), Some("5.7.1"), "sorry, no relay (#5.7.1)"),
             ("451 Busy [#4.16.1].", Some(451), None, "Busy [#4.16.1]."),
-            (
-                "4.7.32 not aligned",
-                None,
-                Some("4.7.32"),
-                "4.7.32 not aligned",
-            ),
-            (
-                "smtp; 421 cuda_x 4.7.1 later",
-                Some(421),
-                Some("4.7.1"),
-                "cuda_x 4.7.1 later",
-            ),
-            (
-                "host mx.example said: 450 again (in reply to RCPT TO command)",
-                Some(450),
-                None,
-                "again",
-            ),
-            (
-                "delivered 550 messages of 450 bytes",
-                None,
-                None,
-                "delivered 550 messages of 450 bytes",
-            ),
+            ("4.7.32 not aligned", None, Some("4.7.32"), "4.7.32 not aligned"),
+            ("smtp; 421 cuda_x 4.7.1 later", Some(421), Some("4.7.1"), "cuda_x 4.7.1 later"),
+            ("host mx.example said: 450 again (in reply to RCPT TO command)", Some(450), None, "again"),
+            ("delivered 550 messages of 450 bytes", None, None, "delivered 550 messages of 450 bytes"),
         ];
         for (text, code, status, plain) in cases {
             let got = short(text);
-            assert_eq!(
-                (got.0, got.1.as_deref(), got.2.as_str()),
-                (*code, *status, *plain),
-                "{text}"
-            );
+            assert_eq!((got.0, got.1.as_deref(), got.2.as_str()), (*code, *status, *plain), "{text}");
         }
     }
 
     #[test]
     fn the_command_is_taken_from_behind() {
-        assert_eq!(
-            parse("550 no (in reply to end of DATA command)")
-                .phase
-                .as_deref(),
-            Some("end of DATA")
-        );
+        assert_eq!(parse("550 no (in reply to end of DATA command)").phase.as_deref(), Some("end of DATA"));
     }
 }

@@ -34,13 +34,7 @@ struct Open {
 
 /// The refusals in a text whose first line has the number `first_line`.
 pub(crate) fn replies(text: &str, first_line: usize, context: &Context) -> Vec<Reply> {
-    let mut reader = Reader {
-        context,
-        session: Session::default(),
-        open: None,
-        found: Vec::new(),
-        own: false,
-    };
+    let mut reader = Reader { context, session: Session::default(), open: None, found: Vec::new(), own: false };
     for (offset, line) in text.lines().enumerate() {
         reader.line(scan::truncated(line, MAX_LINE), first_line + offset);
         if reader.found.len() >= MAX_REPLIES {
@@ -51,10 +45,7 @@ pub(crate) fn replies(text: &str, first_line: usize, context: &Context) -> Vec<R
     let mut found: Vec<Reply> = reader.found.into_iter().map(|(reply, _)| reply).collect();
     if let Some(helo) = reader.session.helo {
         let lacking = |r: &&mut Reply| r.helo.is_none() && r.direction == Some(Direction::Out);
-        found
-            .iter_mut()
-            .filter(lacking)
-            .for_each(|r| r.helo = Some(helo.clone()));
+        found.iter_mut().filter(lacking).for_each(|r| r.helo = Some(helo.clone()));
     }
     found
 }
@@ -86,8 +77,7 @@ impl Reader<'_> {
         let code = code.filter(|c| !quotes_success(content, c.start));
         match (code, self.open.as_mut()) {
             (Some(at), Some(open))
-                if open.code == at.code
-                    && !(open.last_seen && at.start == 0 && starts_line(content)) =>
+                if open.code == at.code && !(open.last_seen && at.start == 0 && starts_line(content)) =>
             {
                 open.add(content);
             }
@@ -108,18 +98,9 @@ impl Reader<'_> {
     /// Starts gathering a reply.
     fn open(&mut self, content: &str, at: reply::CodeAt, number: usize) {
         let announced = reply::introduced(content.get(..at.start).unwrap_or(""));
-        let text = if announced {
-            content.get(at.start..).unwrap_or("")
-        } else {
-            content
-        };
-        let mut open = Open {
-            line: number,
-            code: at.code,
-            last_seen: false,
-            text: String::new(),
-            session: self.session.clone(),
-        };
+        let text = if announced { content.get(at.start..).unwrap_or("") } else { content };
+        let mut open =
+            Open { line: number, code: at.code, last_seen: false, text: String::new(), session: self.session.clone() };
         open.add(text);
         self.open = Some(open);
     }
@@ -152,14 +133,7 @@ impl Reader<'_> {
                 let domain = earlier.0.recipient_domain.take();
                 let recipient_domain = domain.or_else(|| reply.recipient_domain.clone());
                 let line = earlier.0.line;
-                *earlier = (
-                    Reply {
-                        line,
-                        recipient_domain,
-                        ..reply
-                    },
-                    words,
-                );
+                *earlier = (Reply { line, recipient_domain, ..reply }, words);
             }
             Some(_) => {}
             None => self.found.push((reply, words)),
@@ -196,10 +170,7 @@ fn repeats(earlier: &(Reply, String), later: &Reply, words: &str) -> bool {
 
 /// The letters and digits of a text, for comparing.
 fn letters(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .take(300)
-        .collect()
+    text.chars().filter(|c| c.is_alphanumeric()).take(300).collect()
 }
 
 /// A line without what transcripts put before it.
@@ -240,23 +211,13 @@ fn content(line: &str) -> &str {
 /// A line from the mark of a transcript on, when a short label stands before it (`mta: 0x1: <<< 550 …`).
 fn from_mark(line: &str) -> &str {
     let head = scan::truncated(line, 80);
-    let at = [
-        "<<< ",
-        ">>> ",
-        "SERVER -> CLIENT: ",
-        "CLIENT -> SERVER: ",
-        "<-- ",
-        "--> ",
-    ]
-    .iter()
-    .filter_map(|m| head.find(m))
-    .min();
-    at.filter(|at| {
-        line.get(..*at)
-            .is_some_and(|h| h.ends_with([' ', '\t', ':']))
-    })
-    .and_then(|at| line.get(at..))
-    .unwrap_or(line)
+    let at = ["<<< ", ">>> ", "SERVER -> CLIENT: ", "CLIENT -> SERVER: ", "<-- ", "--> "]
+        .iter()
+        .filter_map(|m| head.find(m))
+        .min();
+    at.filter(|at| line.get(..*at).is_some_and(|h| h.ends_with([' ', '\t', ':'])))
+        .and_then(|at| line.get(at..))
+        .unwrap_or(line)
 }
 
 /// Whether a line begins with the code itself.
@@ -269,10 +230,7 @@ fn quotes_success(content: &str, start: usize) -> bool {
     start > 4
         && content.bytes().take(3).all(|b| b.is_ascii_digit())
         && content.starts_with(['2', '3'])
-        && content
-            .as_bytes()
-            .get(3)
-            .is_some_and(|b| matches!(b, b' ' | b'-'))
+        && content.as_bytes().get(3).is_some_and(|b| matches!(b, b' ' | b'-'))
 }
 
 /// Whether a line without a code cannot belong to the reply before it.
@@ -320,21 +278,12 @@ fn ends_reply(line: &str, content: &str) -> bool {
     let field = super::input::mime::field_start(content).is_some_and(|(name, value)| {
         known_field(&name) && value.starts_with([' ', '\t', '<']) && !line.starts_with([' ', '\t'])
     });
-    let recipient = content.starts_with('<')
-        && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
+    let recipient =
+        content.starts_with('<') && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
     let bare = content.trim_matches(['<', '>', ':', ' ']);
-    let recipient = recipient
-        || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
-    let traced = content.starts_with("at ")
-        || content.starts_with("Traceback")
-        || content.starts_with("from ");
-    field
-        || recipient
-        || traced
-        || commands
-            .iter()
-            .filter(|c| **c != "(in reply")
-            .any(|c| content.starts_with(c))
+    let recipient = recipient || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
+    let traced = content.starts_with("at ") || content.starts_with("Traceback") || content.starts_with("from ");
+    field || recipient || traced || commands.iter().filter(|c| **c != "(in reply").any(|c| content.starts_with(c))
 }
 
 /// Whether a name is that of a header or report field.
@@ -397,9 +346,6 @@ mod tests {
 
     #[test]
     fn numbers_in_prose_are_no_replies() {
-        assert!(
-            read("We sold 550 chairs, see page 421.\nThe 554 bus leaves at 10: 450 people waited.")
-                .is_empty()
-        );
+        assert!(read("We sold 550 chairs, see page 421.\nThe 554 bus leaves at 10: 450 people waited.").is_empty());
     }
 }

@@ -34,16 +34,9 @@ impl Session {
         if self.banner(line) {
             return;
         }
-        let bare = line
-            .trim()
-            .trim_start_matches(['*', '-', '•', ' '])
-            .trim_end_matches([':', ' ']);
-        let addressed = bare.starts_with('<')
-            || bare.split_whitespace().count() <= 2
-            || bare.contains("mailto:");
-        if let Some(address) =
-            scan::address(line).filter(|_| addressed && !line.contains("Message-I"))
-        {
+        let bare = line.trim().trim_start_matches(['*', '-', '•', ' ']).trim_end_matches([':', ' ']);
+        let addressed = bare.starts_with('<') || bare.split_whitespace().count() <= 2 || bare.contains("mailto:");
+        if let Some(address) = scan::address(line).filter(|_| addressed && !line.contains("Message-I")) {
             self.recipient = scan::domain_of(address);
         }
     }
@@ -53,8 +46,7 @@ impl Session {
         let upper = scan::truncated(line, 300).to_ascii_uppercase();
         let tail = |mark: &str| upper.find(mark).and_then(|at| line.get(at + mark.len()..));
         if let Some(address) = tail("RCPT TO:") {
-            self.recipient =
-                scan::domain_of(scan::truncated(address, 300)).or_else(|| self.recipient.take());
+            self.recipient = scan::domain_of(scan::truncated(address, 300)).or_else(|| self.recipient.take());
         }
         if let Some(address) = tail("MAIL FROM:") {
             self.sender = scan::address(address).and_then(scan::domain_of);
@@ -73,9 +65,7 @@ impl Session {
         if let Some(host) = host {
             self.remote_host = Some(host.to_owned());
         }
-        let connected = ["Connected to ", "connected to ", "host "]
-            .iter()
-            .any(|m| line.contains(m))
+        let connected = ["Connected to ", "connected to ", "host "].iter().any(|m| line.contains(m))
             || line.contains(" failed after I sent")
             || line.contains("does not like recipient");
         let bracketed = self
@@ -89,43 +79,28 @@ impl Session {
 
     /// Takes a server's `220` greeting; says whether the line was one.
     fn banner(&mut self, line: &str) -> bool {
-        let Some(rest) = line
-            .strip_prefix("220 ")
-            .or_else(|| line.strip_prefix("220-"))
-        else {
+        let Some(rest) = line.strip_prefix("220 ").or_else(|| line.strip_prefix("220-")) else {
             return false;
         };
-        let host = rest
-            .split_whitespace()
-            .next()
-            .filter(|w| scan::host_like(w));
+        let host = rest.split_whitespace().next().filter(|w| scan::host_like(w));
         if let Some(host) = host {
             self.remote_host = Some(host.to_owned());
         }
-        self.time = rest
-            .rsplit_once(" at ")
-            .map(|(_, t)| t.trim().to_owned())
-            .or_else(|| self.time.take());
+        self.time = rest.rsplit_once(" at ").map(|(_, t)| t.trim().to_owned()).or_else(|| self.time.take());
         true
     }
 }
 
 /// The host in `host mx.example[…] said:` or `host mx.example [192.0.2.1]`.
 fn host_said(line: &str) -> Option<&str> {
-    let rest = scan::after(line, "host ")
-        .or_else(|| scan::after(line, "host: "))?
-        .trim_start();
+    let rest = scan::after(line, "host ").or_else(|| scan::after(line, "host: "))?.trim_start();
     let rest = if rest.starts_with("mail") || rest.contains('.') {
         rest
     } else {
         return None;
     };
-    let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, '[' | '(' | ':' | ',' | ')'))
-        .unwrap_or(rest.len());
-    rest.get(..end)
-        .map(|h| h.trim_end_matches('.'))
-        .filter(|h| scan::host_like(h))
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '[' | '(' | ':' | ',' | ')')).unwrap_or(rest.len());
+    rest.get(..end).map(|h| h.trim_end_matches('.')).filter(|h| scan::host_like(h))
 }
 
 /// The host in Sendmail's `... while talking to mx.example.:` and Courier's `mx.example [192.0.2.1]:`.
@@ -134,15 +109,8 @@ fn talking_to(line: &str) -> Option<&str> {
         .or_else(|| scan::after(line, "the server for the recipient domain "))
         .or_else(|| {
             let trimmed = line.trim_end();
-            trimmed
-                .ends_with("]:")
-                .then_some(line)
-                .filter(|l| l.contains(" [") && l.split_whitespace().count() == 2)
+            trimmed.ends_with("]:").then_some(line).filter(|l| l.contains(" [") && l.split_whitespace().count() == 2)
         })?;
-    let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, '[' | ','))
-        .unwrap_or(rest.len());
-    rest.get(..end)
-        .map(|h| h.trim_end_matches([':', '.']))
-        .filter(|h| scan::host_like(h))
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '[' | ',')).unwrap_or(rest.len());
+    rest.get(..end).map(|h| h.trim_end_matches([':', '.'])).filter(|h| scan::host_like(h))
 }

@@ -103,7 +103,8 @@ pub(super) async fn add(State(app): State<App>, Writer(token): Writer, body: Byt
     let new: New = serde_json::from_slice(&body).map_err(|error| Error::Invalid(error.to_string()))?;
     let invalid = |error: &dyn std::fmt::Display, key: &str| Error::Invalid(format!("{key}: {error}"));
     let lasts = new.lasts.as_deref().map(Lasts::parse).transpose().map_err(|e| invalid(&e, "for"))?;
-    let seen = new.evidence_at.as_deref().map(Time::parse_rfc3339).transpose().map_err(|e| invalid(&e, "evidence_at"))?;
+    let seen =
+        new.evidence_at.as_deref().map(Time::parse_rfc3339).transpose().map_err(|e| invalid(&e, "evidence_at"))?;
     let new = NewBlock {
         net: new.net,
         cause: new.cause,
@@ -131,7 +132,11 @@ pub(super) async fn find(State(app): State<App>, _: Reader, Query(asked): Query<
 }
 
 /// Lifts the live blocks of exactly this network.
-pub(super) async fn lift(State(app): State<App>, Writer(token): Writer, Query(asked): Query<Asked>) -> Result<Response> {
+pub(super) async fn lift(
+    State(app): State<App>,
+    Writer(token): Writer,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
     let net = network(&asked.net)?;
     let reason = asked.reason.as_deref().unwrap_or("lifted by a program");
     let lifted = app.desk.lift_net(&Who::program(&token.name), net, reason).await?;

@@ -66,7 +66,16 @@ async fn no_page_scrolls_sideways_on_a_telephone() {
     let base = format!("http://{}", place.http);
     let browser = Chromium::start().await;
     browser.narrow(true).await;
-    let public = ["/", "/faq", "/faq/sending-recommendations", "/causes", "/causes/PB-SPAM", "/check?q=2001:db8:1234:5678::1", "/requests/new", "/nowhere"];
+    let public = [
+        "/",
+        "/faq",
+        "/faq/sending-recommendations",
+        "/causes",
+        "/causes/PB-SPAM",
+        "/check?q=2001:db8:1234:5678::1",
+        "/requests/new",
+        "/nowhere",
+    ];
     for path in public {
         browser.open(&format!("{base}{path}")).await;
         browser.assert_no_sideways_scrolling().await;
@@ -76,7 +85,15 @@ async fn no_page_scrolls_sideways_on_a_telephone() {
     browser.fill("input[name=password]", PASSWORD).await;
     browser.press_enter().await;
     browser.until_path("/staff/tickets").await;
-    for path in ["/staff/tickets", "/staff/blocks", "/staff/exemptions", "/staff/outbox", "/staff/team", "/staff/audit", "/staff/account"] {
+    for path in [
+        "/staff/tickets",
+        "/staff/blocks",
+        "/staff/exemptions",
+        "/staff/outbox",
+        "/staff/team",
+        "/staff/audit",
+        "/staff/account",
+    ] {
         browser.open(&format!("{base}{path}")).await;
         browser.assert_no_sideways_scrolling().await;
     }

@@ -44,7 +44,9 @@ async fn every_acknowledged_request_survives_with_one_ticket_and_its_mail() {
         let page = Wire::new(place.http).get(location);
         assert_eq!(page.status, 200, "{email}");
         let email = postern::domain::email::Email::parse(email).unwrap();
-        let tickets = postern::store::tickets::of_email(app.desk.db.pool(), &email, postern::domain::id::Id(0), 10).await.unwrap();
+        let tickets = postern::store::tickets::of_email(app.desk.db.pool(), &email, postern::domain::id::Id(0), 10)
+            .await
+            .unwrap();
         assert_eq!(tickets.len(), 1, "{email}");
     }
     crate::support::eventually("all mails arrive", async || {
@@ -72,8 +74,13 @@ fn submit_until(
         let email = format!("sender{n}@example.org");
         let ip = format!("203.0.113.{}", n % 250 + 1);
         let once = format!("a form of its own {n:08}");
-        let fields =
-            [("kind", "unblock"), ("email", email.as_str()), ("ips", &ip), ("message", "Please look."), ("once", &once)];
+        let fields = [
+            ("kind", "unblock"),
+            ("email", email.as_str()),
+            ("ips", &ip),
+            ("message", "Please look."),
+            ("once", &once),
+        ];
         let Some(reply) = Wire::new(server).try_post("/requests/new", &fields) else { return };
         if reply.status == 303 {
             acknowledged.lock().unwrap().insert(email, reply.location);

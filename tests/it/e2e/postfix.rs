@@ -31,7 +31,11 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
 
     // The sender reads the refusal, follows its link, and sends the form with the log line of this very refusal.
     let refusal = postfix.send("203.0.113.7", "ben@provider.example");
-    assert!(refusal.starts_with("550 5.7.1 <mail.sender.example[203.0.113.7]>: Client host rejected: blocked (PB-SPAM), see "), "{refusal}");
+    assert!(
+        refusal
+            .starts_with("550 5.7.1 <mail.sender.example[203.0.113.7]>: Client host rejected: blocked (PB-SPAM), see "),
+        "{refusal}"
+    );
     let mut sender = Wire::new(place.http);
     let link = case_link(&refusal);
     assert!(link.ends_with("/203.0.113.7"), "{link}");
@@ -40,7 +44,8 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
     assert!(page.text.contains("PB-SPAM") && page.text.contains("203.0.113.7"), "{}", page.text);
     let log = postfix.log();
     let line = log.lines().find(|l| l.contains("NOQUEUE: reject") && l.contains("203.0.113.7")).expect("a log line");
-    let fields = [("kind", "unblock"), ("email", "ann@sender.example"), ("evidence", line), ("message", "We closed the hole.")];
+    let fields =
+        [("kind", "unblock"), ("email", "ann@sender.example"), ("evidence", line), ("message", "We closed the hole.")];
     let status = sender.post("/requests/new", &fields);
     let status_path = path_or_link(status.leads_to()).to_owned();
     let page = sender.get(&status_path);
@@ -54,7 +59,8 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
     assert!(agent.get("/staff/tickets").text.contains(&code));
     let ticket = agent.get(&format!("/staff/tickets/{code}"));
     assert!(ticket.text.contains("NOQUEUE: reject"), "{}", ticket.text);
-    let block = ticket.text.split("name=\"block\" value=\"").nth(1).expect("a lift form").split('"').next().unwrap().to_owned();
+    let block =
+        ticket.text.split("name=\"block\" value=\"").nth(1).expect("a lift form").split('"').next().unwrap().to_owned();
     let lift = [
         ("block", block.as_str()),
         ("scope", "entry"),

@@ -82,7 +82,8 @@ impl Browser {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--frontier--\r\n");
-        self.send(Method::POST, path, &[("content-type", "multipart/form-data; boundary=frontier")], Body::from(body)).await
+        self.send(Method::POST, path, &[("content-type", "multipart/form-data; boundary=frontier")], Body::from(body))
+            .await
     }
 
     /// Sends anything.

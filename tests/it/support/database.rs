@@ -56,7 +56,9 @@ impl Drop for Database {
         // The test's runtime is ending; a thread with one of its own drops the schema, once nobody works in it any more.
         let gone = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let ended = format!("SELECT pg_terminate_backend(pid) IS NULL FROM pg_stat_activity WHERE application_name = '{name}'");
+            let ended = format!(
+                "SELECT pg_terminate_backend(pid) IS NULL FROM pg_stat_activity WHERE application_name = '{name}'"
+            );
             runtime.block_on(run(&server, &[ended, format!("DROP SCHEMA IF EXISTS {name} CASCADE")]));
         });
         let _ = gone.join();

@@ -96,8 +96,9 @@ impl TestApp {
     pub(crate) async fn sign_in(&self, role: Role) -> Browser {
         let member = self.staff(role.as_str(), role).await;
         let mut browser = self.visitor();
-        let answer =
-            browser.post("/staff/sign-in", &[("email", member.email.as_str()), ("password", PASSWORD), ("next", "")]).await;
+        let answer = browser
+            .post("/staff/sign-in", &[("email", member.email.as_str()), ("password", PASSWORD), ("next", "")])
+            .await;
         answer.assert_redirect();
         browser
     }
@@ -178,7 +179,9 @@ pub(crate) fn until_listening(port: u16) {
 /// A new member of the staff, added at the command line, with the password of everybody.
 pub(crate) fn add_member(place: &Place, email: &str, role: Role) {
     let input = format!("{PASSWORD}\n");
-    place.run_with(&["staff", "add", email, "--role", role.as_str(), "--password-stdin"], &[], &input).assert_ok("Added");
+    place
+        .run_with(&["staff", "add", email, "--role", role.as_str(), "--password-stdin"], &[], &input)
+        .assert_ok("Added");
 }
 
 /// Waits until something is so that other tasks or processes bring about; fails when it takes half a minute.

@@ -58,7 +58,9 @@ impl Postfix {
             return reply;
         }
         dialogue.expect("DATA", '3');
-        let text = format!("From: ann@sender.example\r\nTo: {recipient}\r\nSubject: Hello\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@sender.example>\r\n\r\nHello\r\n.");
+        let text = format!(
+            "From: ann@sender.example\r\nTo: {recipient}\r\nSubject: Hello\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@sender.example>\r\n\r\nHello\r\n."
+        );
         let reply = dialogue.say(&text);
         dialogue.say("QUIT");
         reply

@@ -132,7 +132,8 @@ impl Place {
             .spawn()
             .unwrap();
         let serving = Serving { process, http: self.http };
-        eventually("the server is ready", async || serving.get("/readyz").is_some_and(|(status, _)| status == 200)).await;
+        eventually("the server is ready", async || serving.get("/readyz").is_some_and(|(status, _)| status == 200))
+            .await;
         serving
     }
 

@@ -77,7 +77,8 @@ impl Sink {
 
     /// The mails that came in completely, in the order in which they did.
     pub(crate) fn mails(&self) -> Vec<Delivered> {
-        let mut files: Vec<_> = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
         files.iter().filter_map(|path| Delivered::read(&std::fs::read(path).unwrap())).collect()
     }
@@ -102,7 +103,9 @@ impl Delivered {
         let dump = String::from_utf8_lossy(dump);
         let all = |name: &str| -> Vec<String> {
             let lines = dump.lines().filter_map(|line| line.strip_prefix(name));
-            lines.map(|value| value.trim().split(' ').next().unwrap_or_default().trim_matches(['<', '>']).to_owned()).collect()
+            lines
+                .map(|value| value.trim().split(' ').next().unwrap_or_default().trim_matches(['<', '>']).to_owned())
+                .collect()
         };
         let (_, message) = dump.split_once(" (smtp-sink) with ")?;
         // The sink's own Received header ends with the line of its date.

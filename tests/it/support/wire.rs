@@ -64,7 +64,9 @@ impl Wire {
         let answer = String::from_utf8_lossy(&bytes).into_owned();
         let (head, text) = answer.split_once("\r\n\r\n")?;
         let field = |name: &str| {
-            let of = |line: &str| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_owned());
+            let of = |line: &str| {
+                line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_owned())
+            };
             head.lines().find_map(of)
         };
         if let Some(set) = field("set-cookie") {

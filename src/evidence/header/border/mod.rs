@@ -43,18 +43,8 @@ pub(super) fn find(
     if let Some(index) = near.iter().position(|hop| enters_own(hop, context)) {
         return Some(index);
     }
-    let start = near
-        .iter()
-        .rposition(|hop| hop.fetched)
-        .map_or(0, |at| at + 1);
-    let mut walk = Walk {
-        context,
-        own: Vec::new(),
-        checked,
-        recipients,
-        checked_sibling: None,
-        sibling: None,
-    };
+    let start = near.iter().rposition(|hop| hop.fetched).map_or(0, |at| at + 1);
+    let mut walk = Walk { context, own: Vec::new(), checked, recipients, checked_sibling: None, sibling: None };
     let mut outside = None;
     for (index, hop) in near.iter().enumerate().skip(start) {
         if walk.is_outside(index, hop, near) {
@@ -70,10 +60,7 @@ pub(super) fn find(
 fn enters_own(hop: &Received<'_>, context: &Context) -> bool {
     let ours = |name: Option<&str>| name.is_some_and(|name| is_own_host(name, context));
     let receives = ours(hop.by) || hop.by_ip.is_some_and(|ip| is_own_network(ip, context));
-    let from_own = ours(hop.rdns)
-        || hop
-            .ip
-            .is_some_and(|ip| net::is_private(ip) || is_own_network(ip, context));
+    let from_own = ours(hop.rdns) || hop.ip.is_some_and(|ip| net::is_private(ip) || is_own_network(ip, context));
     receives && hop.ip.is_some() && !from_own
 }
 
@@ -98,9 +85,7 @@ impl Walk<'_> {
     /// Whether the client of a hop is a stranger; if not, its hosts belong to the receiver.
     fn is_outside(&mut self, index: usize, hop: &Received<'_>, hops: &[Received<'_>]) -> bool {
         self.learn(hop.by);
-        let outside = hop
-            .ip
-            .filter(|ip| !net::is_private(*ip) && !is_own_network(*ip, self.context));
+        let outside = hop.ip.filter(|ip| !net::is_private(*ip) && !is_own_network(*ip, self.context));
         let Some(ip) = outside.filter(|_| !hop.local) else {
             self.learn_inside(hop, hops.get(index + 1));
             return false;
@@ -127,8 +112,7 @@ impl Walk<'_> {
     fn choose(&self, outside: Option<usize>, hops: &[Received<'_>]) -> Option<usize> {
         let entered = outside.filter(|index| {
             let hop = hops.get(*index);
-            hop.and_then(|hop| hop.ip)
-                .is_some_and(|ip| self.was_checked(ip))
+            hop.and_then(|hop| hop.ip).is_some_and(|ip| self.was_checked(ip))
         });
         if self.checked_sibling.is_some() {
             return entered.or(self.checked_sibling);
@@ -148,10 +132,7 @@ impl Walk<'_> {
 
     /// Notes the client of an inner hop, if the next hop below confirms its name.
     fn learn_inside(&mut self, hop: &Received<'_>, below: Option<&Received<'_>>) {
-        let confirmed = hop
-            .rdns
-            .or(hop.from)
-            .filter(|from| below.is_some_and(|below| same_host(below.by, from)));
+        let confirmed = hop.rdns.or(hop.from).filter(|from| below.is_some_and(|below| same_host(below.by, from)));
         self.learn(confirmed);
     }
 
@@ -162,14 +143,10 @@ impl Walk<'_> {
         let Some(below) = below.filter(|_| !hop.authenticated) else {
             return false;
         };
-        let own =
-            |name: &str| net::organisation(name).is_some_and(|domain| self.own.contains(&domain));
-        let inner =
-            below.by.is_none_or(net::is_local_name) || below.by_ip.is_some_and(net::is_private);
+        let own = |name: &str| net::organisation(name).is_some_and(|domain| self.own.contains(&domain));
+        let inner = below.by.is_none_or(net::is_local_name) || below.by_ip.is_some_and(net::is_private);
         let named = hop.rdns.or(hop.from).filter(|name| own(name));
-        let line = named
-            .zip(hop.ip)
-            .is_some_and(|(name, ip)| is_line(name, ip));
+        let line = named.zip(hop.ip).is_some_and(|(name, ip)| is_line(name, ip));
         let house = below.by.is_some_and(own);
         named.is_some() && !line && (house || (inner && hop.rdns.is_some()))
     }
@@ -178,31 +155,15 @@ impl Walk<'_> {
     /// gateway: it bears the recipient's domain, or right below this hop stands that it checked
     /// another client.
     fn behind_gateway(&self, index: usize, hop: &Received<'_>, hops: &[Received<'_>]) -> bool {
-        let inner =
-            hop.by_ip.is_some_and(net::is_private) || hop.by.is_some_and(net::is_local_name);
-        let linked = hops
-            .get(index + 1)
-            .is_some_and(|below| hop.from.is_some_and(|from| same_host(below.by, from)));
+        let inner = hop.by_ip.is_some_and(net::is_private) || hop.by.is_some_and(net::is_local_name);
+        let linked = hops.get(index + 1).is_some_and(|below| hop.from.is_some_and(|from| same_host(below.by, from)));
         if !inner || !linked {
             return false;
         }
         let domain = hop.rdns.or(hop.from).and_then(net::organisation);
-        let delivers = domain.is_some()
-            && self
-                .recipients
-                .iter()
-                .any(|name| net::organisation(name) == domain);
-        let next = self
-            .checked
-            .first()
-            .filter(|client| client.hops_above <= index + 2)
-            .and_then(|client| client.ip);
-        let checked = next.is_some()
-            && hops
-                .iter()
-                .skip(index + 1)
-                .take(2)
-                .any(|below| below.ip == next);
+        let delivers = domain.is_some() && self.recipients.iter().any(|name| net::organisation(name) == domain);
+        let next = self.checked.first().filter(|client| client.hops_above <= index + 2).and_then(|client| client.ip);
+        let checked = next.is_some() && hops.iter().skip(index + 1).take(2).any(|below| below.ip == next);
         delivers || checked
     }
 }
@@ -220,8 +181,7 @@ fn is_line(name: &str, ip: IpAddr) -> bool {
 fn same_host(one: Option<&str>, other: &str) -> bool {
     one.is_some_and(|one| {
         one.eq_ignore_ascii_case(other.trim_end_matches('.'))
-            || (net::organisation(one).is_some()
-                && net::organisation(one) == net::organisation(other))
+            || (net::organisation(one).is_some() && net::organisation(one) == net::organisation(other))
     })
 }
 
@@ -230,13 +190,8 @@ fn below_filter(index: usize, hops: &[Received<'_>]) -> usize {
     let (Some(hop), Some(below)) = (hops.get(index), hops.get(index + 1)) else {
         return index;
     };
-    let filter =
-        hop.by.is_some_and(net::is_local_name) || hop.by_ip.is_some_and(|ip| ip.is_loopback());
-    if filter && hop.ip == below.ip {
-        index + 1
-    } else {
-        index
-    }
+    let filter = hop.by.is_some_and(net::is_local_name) || hop.by_ip.is_some_and(|ip| ip.is_loopback());
+    if filter && hop.ip == below.ip { index + 1 } else { index }
 }
 
 #[cfg(test)]

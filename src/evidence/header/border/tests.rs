@@ -76,10 +76,7 @@ fn a_gateway_in_front_of_an_inner_server_is_inside() {
     let outer = "Received: from mail.example.org ([192.0.2.1]) by gate.example.net with ESMTP id c";
     let spf = "Received-SPF: pass (gate.example.net: domain of a@example.org designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;";
     assert_eq!(border(&[inner, spf, outer]), at(1, "192.0.2.1"));
-    assert_eq!(
-        border(&["Delivered-To: bob@example.net", inner, outer]),
-        at(1, "192.0.2.1")
-    );
+    assert_eq!(border(&["Delivered-To: bob@example.net", inner, outer]), at(1, "192.0.2.1"));
     assert_eq!(border(&[inner, outer]), at(0, "198.51.100.1"));
 }
 
@@ -108,15 +105,9 @@ fn our_own_hosts_and_networks_settle_it() {
         "Received: from mx.ours.example (mx.ours.example [203.0.113.2]) by gate.example.com (Postfix) with ESMTP id b",
         "Received: from mail.example.org (mail.example.org [192.0.2.1]) by mx.ours.example (Postfix) with ESMTP id c",
     ];
-    let context = Context {
-        own_hosts: vec!["ours.example".to_owned()],
-        ..Context::default()
-    };
+    let context = Context { own_hosts: vec!["ours.example".to_owned()], ..Context::default() };
     assert_eq!(header(&lines, &context).border_hop, Some(2));
-    let context = Context {
-        networks: vec!["198.51.100.0/24".parse().unwrap()],
-        ..Context::default()
-    };
+    let context = Context { networks: vec!["198.51.100.0/24".parse().unwrap()], ..Context::default() };
     assert_eq!(header(&lines, &context).border_hop, Some(1));
 }
 
@@ -128,10 +119,7 @@ fn without_hops_the_checks_name_the_client() {
         ],
         &Context::default(),
     );
-    assert_eq!(
-        got.border_ip.map(|ip| ip.to_string()).as_deref(),
-        Some("192.0.2.1")
-    );
+    assert_eq!(got.border_ip.map(|ip| ip.to_string()).as_deref(), Some("192.0.2.1"));
     assert_eq!(
         (got.border_helo.as_deref(), got.border_rdns.as_deref()),
         (Some("helo.example.org"), Some("mail.example.org"))
@@ -161,12 +149,7 @@ fn large_houses_with_many_inner_hops_are_crossed() {
     ]);
     assert_eq!(
         [fastmail, yahoo, icloud, google],
-        [
-            at(3, "192.0.2.1"),
-            at(1, "192.0.2.1"),
-            at(1, "192.0.2.1"),
-            at(1, "192.0.2.1")
-        ]
+        [at(3, "192.0.2.1"), at(1, "192.0.2.1"), at(1, "192.0.2.1"), at(1, "192.0.2.1")]
     );
 }
 
@@ -183,8 +166,5 @@ fn a_forwarded_mail_first_crossed_the_border_below() {
         "Received: from mail.example.org (mail.example.org. [192.0.2.1]) by mx.google.com with ESMTPS id d",
         "Received-SPF: pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;",
     ];
-    assert_eq!(
-        border(&[&lines[..], &below[..]].concat()),
-        at(3, "192.0.2.1")
-    );
+    assert_eq!(border(&[&lines[..], &below[..]].concat()), at(3, "192.0.2.1"));
 }

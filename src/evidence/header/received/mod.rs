@@ -138,11 +138,7 @@ impl<'t> Parts<'t> {
             Clause::Start | Clause::Other => true,
         };
         let late_from = clause == Clause::From && open != Clause::From && open != Clause::Start;
-        if late_from {
-            Some(Clause::Other)
-        } else {
-            fits.then_some(clause)
-        }
+        if late_from { Some(Clause::Other) } else { fits.then_some(clause) }
     }
 }
 
@@ -161,32 +157,20 @@ fn keyword(word: &str) -> Option<Clause> {
     if word.len() < 2 || word.len() > 15 {
         return None;
     }
-    let found = WORDS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let found = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     found.map(|(_, clause)| *clause)
 }
 
 /// Reads one `Received` field.
 pub(super) fn read(value: &str) -> Received<'_> {
-    let value = value
-        .get(..value.floor_char_boundary(LONGEST))
-        .unwrap_or(value);
+    let value = value.get(..value.floor_char_boundary(LONGEST)).unwrap_or(value);
     let mut parts = Parts::default();
     let (stamp, written) = clauses(value, &mut parts);
-    let mut received = Received {
-        stamp,
-        written,
-        ..Received::default()
-    };
+    let mut received = Received { stamp, written, ..Received::default() };
     sides::read(&mut received, &parts);
     received.with = joined(parts.with.words.all());
     received.via = joined(parts.via.words.all());
-    received.id = parts
-        .id
-        .words
-        .first()
-        .map(|id| id.trim_matches(['<', '>', ',']));
+    received.id = parts.id.words.first().map(|id| id.trim_matches(['<', '>', ',']));
     received.recipient = parts.recipient.words.first().and_then(recipient);
     received.authenticated = kind::authenticated(&received, &parts);
     received.fetched = kind::fetched(&received, &parts);
@@ -221,10 +205,7 @@ fn clauses<'t>(value: &'t str, parts: &mut Parts<'t>) -> (Option<Stamp>, Option<
     }
     match without_semicolon(value) {
         Some(stamp) => (Some(stamp), None),
-        None => (
-            None,
-            tail.map(|tail| tail.get(..tail.floor_char_boundary(100)).unwrap_or(tail)),
-        ),
+        None => (None, tail.map(|tail| tail.get(..tail.floor_char_boundary(100)).unwrap_or(tail))),
     }
 }
 
@@ -246,9 +227,7 @@ fn marks<'t>(parts: &Parts<'t>) -> List<'t> {
 /// Looks for a date that no semicolon announces; the last one in the field counts.
 fn without_semicolon(value: &str) -> Option<Stamp> {
     let mut tries = TRIES;
-    let starts = value
-        .rmatch_indices([' ', '\t', ';'])
-        .map(|(at, mark)| at + mark.len());
+    let starts = value.rmatch_indices([' ', '\t', ';']).map(|(at, mark)| at + mark.len());
     let mut dates = starts.filter_map(|at| value.get(at..)).filter(|rest| {
         let word = rest.split([' ', '\t']).next().unwrap_or("");
         date::may_begin(word)

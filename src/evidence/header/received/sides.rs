@@ -56,12 +56,8 @@ fn rdns<'t>(received: &Received<'t>, from: &Part<'t>, helo_in_comment: bool) -> 
 
 /// The words of a comment, also divided at the marks that cling to addresses.
 fn comment_words(comment: &str) -> impl Iterator<Item = &str> {
-    let near = comment
-        .get(..comment.floor_char_boundary(400))
-        .unwrap_or(comment);
-    near.split([' ', '\t', ',', '(', ')', '=', '@'])
-        .filter(|word| !word.is_empty())
-        .take(24)
+    let near = comment.get(..comment.floor_char_boundary(400)).unwrap_or(comment);
+    near.split([' ', '\t', ',', '(', ')', '=', '@']).filter(|word| !word.is_empty()).take(24)
 }
 
 /// The address in a comment: `name [192.0.2.1]`, `192.0.2.1:4711`, `user@[192.0.2.1]`. What follows
@@ -70,9 +66,7 @@ fn address_in(comment: &str) -> Option<IpAddr> {
     let Some((before, helo)) = split_helo(comment) else {
         return plain_address(comment);
     };
-    let after = helo
-        .split_once([' ', '\t', ')'])
-        .map_or("", |(_, rest)| rest);
+    let after = helo.split_once([' ', '\t', ')']).map_or("", |(_, rest)| rest);
     plain_address(before).or_else(|| plain_address(after))
 }
 
@@ -94,18 +88,11 @@ fn helo_in(comment: &str) -> Option<&str> {
 
 /// Divides a comment before and behind the word HELO or EHLO.
 fn split_helo(comment: &str) -> Option<(&str, &str)> {
-    let near = comment
-        .get(..comment.floor_char_boundary(400))
-        .unwrap_or(comment);
+    let near = comment.get(..comment.floor_char_boundary(400)).unwrap_or(comment);
     let bytes = near.as_bytes();
     let ends = memchr::memchr2_iter(b'o', b'O', bytes);
-    let at = ends
-        .filter_map(|end| end.checked_sub(3))
-        .find(|at| is_helo(bytes, *at))?;
-    Some((
-        near.get(..at)?,
-        near.get(at + 5..).unwrap_or("").trim_start(),
-    ))
+    let at = ends.filter_map(|end| end.checked_sub(3)).find(|at| is_helo(bytes, *at))?;
+    Some((near.get(..at)?, near.get(at + 5..).unwrap_or("").trim_start()))
 }
 
 /// Whether a HELO or EHLO is told at this place, as a word of its own.
@@ -126,32 +113,14 @@ fn name_beside_address(comment: &str) -> Option<&str> {
     if !first.starts_with('[') {
         return named(first);
     }
-    words
-        .next()
-        .and_then(named)
-        .filter(|name| name.contains('.'))
+    words.next().and_then(named).filter(|name| name.contains('.'))
 }
 
 /// The host name in a word of a comment, also behind an `IDENT:user@`.
 fn named(word: &str) -> Option<&str> {
-    const REMARKS: &[&str] = &[
-        "helo",
-        "ehlo",
-        "account",
-        "may",
-        "port",
-        "using",
-        "unverified",
-        "verified",
-        "tls",
-        "user",
-        "port:",
-    ];
+    const REMARKS: &[&str] =
+        &["helo", "ehlo", "account", "may", "port", "using", "unverified", "verified", "tls", "user", "port:"];
     let host = word.rsplit_once('@').map_or(word, |(_, host)| host);
     let remark = REMARKS.iter().any(|known| known.eq_ignore_ascii_case(host));
-    if remark || net::address(host).is_some() {
-        None
-    } else {
-        net::host(host)
-    }
+    if remark || net::address(host).is_some() { None } else { net::host(host) }
 }

@@ -4,13 +4,7 @@ use super::*;
 fn short(value: &str) -> String {
     let got = read(value);
     let ip = got.ip.map(|ip| ip.to_string());
-    let told = [
-        got.helo,
-        got.rdns,
-        ip.as_deref(),
-        got.by,
-        got.with.as_deref(),
-    ];
+    let told = [got.helo, got.rdns, ip.as_deref(), got.by, got.with.as_deref()];
     told.map(|one| one.unwrap_or("-")).join(" | ")
 }
 
@@ -46,10 +40,7 @@ const SERVERS: &[(&str, &str)] = &[
         "from mail.example.org (IDENT:ann@ptr.example.org [192.0.2.1] (may be forged)) by mx.example.net (8.18.1/8.18.1) with ESMTPS id 4ANB0 (version=TLSv1.3 cipher=X bits=256 verify=NO) for <b@example.net>; ",
         "mail.example.org | ptr.example.org | 192.0.2.1 | mx.example.net | ESMTPS",
     ),
-    (
-        "(from ann@localhost) by mx.example.net (8.18.1/8.18.1/Submit) id 4ANB0; ",
-        "- | - | - | mx.example.net | -",
-    ),
+    ("(from ann@localhost) by mx.example.net (8.18.1/8.18.1/Submit) id 4ANB0; ", "- | - | - | mx.example.net | -"),
     // qmail
     (
         "from unknown (HELO mail.example.org) (192.0.2.1) by mx.example.net with SMTP; ",
@@ -86,10 +77,7 @@ const SERVERS: &[(&str, &str)] = &[
         "from 192.0.2.1 (EHLO mail.example.org) by atlas1.mail.yahoo.com pod-id NONE with SMTPS; ",
         "mail.example.org | - | 192.0.2.1 | atlas1.mail.yahoo.com | SMTPS",
     ),
-    (
-        "from [192.0.2.1] by web1.mail.yahoo.com via HTTP; ",
-        "- | - | 192.0.2.1 | web1.mail.yahoo.com | -",
-    ),
+    ("from [192.0.2.1] by web1.mail.yahoo.com via HTTP; ", "- | - | 192.0.2.1 | web1.mail.yahoo.com | -"),
     // GMX, WEB.DE, 1&1
     (
         "from mail.example.org ([192.0.2.1]) by mx-ha.gmx.net (mxgmx101 [212.227.15.9]) with ESMTPS (Nemesis) id 1MabcD-1nEfgH2iJK-00KlMn for <b@gmx.example>; ",
@@ -183,15 +171,9 @@ const SERVERS: &[(&str, &str)] = &[
         "from 192.0.2.1 (SquirrelMail authenticated user ann) by web.example.org with HTTP; ",
         "- | - | 192.0.2.1 | web.example.org | HTTP",
     ),
-    (
-        "from (192.0.2.1) by mta.example.net id h1k; ",
-        "- | - | 192.0.2.1 | mta.example.net | -",
-    ),
+    ("from (192.0.2.1) by mta.example.net id h1k; ", "- | - | 192.0.2.1 | mta.example.net | -"),
     // Forged and broken ones
-    (
-        "from unknown (HELO ) (192.0.2.1) by mx.example.net with SMTP; ",
-        " | - | 192.0.2.1 | mx.example.net | SMTP",
-    ),
+    ("from unknown (HELO ) (192.0.2.1) by mx.example.net with SMTP; ", " | - | 192.0.2.1 | mx.example.net | SMTP"),
     (
         "from a.example (ptr.example.org [192.0.2.1] by mx.example.net with SMTP; ",
         "a.example | - | 192.0.2.1 | mx.example.net | SMTP",
@@ -218,11 +200,7 @@ fn the_date_is_found_where_servers_put_it() {
         "by a with SMTP id x Mon, 23 Nov 2026 12:00:00 +0100",
         "from a by b; id x; Mon, 23 Nov 2026 12:00:00 +0100;",
     ] {
-        assert_eq!(
-            read(value).stamp.map(|stamp| stamp.epoch),
-            Some(1_795_431_600),
-            "{value}"
-        );
+        assert_eq!(read(value).stamp.map(|stamp| stamp.epoch), Some(1_795_431_600), "{value}");
     }
     let got = read("by a with SMTP; some day soon");
     assert_eq!((got.stamp, got.written), (None, Some("some day soon")));
@@ -234,22 +212,10 @@ fn submissions_fetches_and_handovers_are_told_apart() {
         let got = read(value);
         (got.authenticated, got.fetched, got.local)
     };
-    assert_eq!(
-        of("from a ([192.0.2.1]) by b with ESMTPSA id x"),
-        (true, false, false)
-    );
-    assert_eq!(
-        of("from a (p.example [192.0.2.1]) (Authenticated sender: ann) by b with ESMTP"),
-        (true, false, false)
-    );
-    assert_eq!(
-        of("from a [192.0.2.1] by b with IMAP (fetchmail-6)"),
-        (false, true, false)
-    );
+    assert_eq!(of("from a ([192.0.2.1]) by b with ESMTPSA id x"), (true, false, false));
+    assert_eq!(of("from a (p.example [192.0.2.1]) (Authenticated sender: ann) by b with ESMTP"), (true, false, false));
+    assert_eq!(of("from a [192.0.2.1] by b with IMAP (fetchmail-6)"), (false, true, false));
     assert_eq!(of("from a by b with LMTP"), (false, false, true));
     assert_eq!(of("by b with HTTP"), (false, false, true));
-    assert_eq!(
-        of("from a ([192.0.2.1]) by b with ESMTP"),
-        (false, false, false)
-    );
+    assert_eq!(of("from a ([192.0.2.1]) by b with ESMTP"), (false, false, false));
 }

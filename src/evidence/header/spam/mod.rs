@@ -60,37 +60,13 @@ type Row = (&'static str, &'static str, Reading);
 
 /// The fields of spam filters, by their usual spelling.
 const TABLE: &[Row] = &[
-    (
-        "X-Spam-Status",
-        "SpamAssassin or a filter like it",
-        Reading::Status,
-    ),
-    (
-        "X-Spam-Flag",
-        "SpamAssassin or a filter like it",
-        Reading::Verdict,
-    ),
-    (
-        "X-Spam-Score",
-        "SpamAssassin or a filter like it",
-        Reading::Score,
-    ),
-    (
-        "X-Spam-Level",
-        "SpamAssassin or a filter like it",
-        Reading::Bar,
-    ),
-    (
-        "X-Spam-Bar",
-        "SpamAssassin or a filter like it",
-        Reading::Bar,
-    ),
+    ("X-Spam-Status", "SpamAssassin or a filter like it", Reading::Status),
+    ("X-Spam-Flag", "SpamAssassin or a filter like it", Reading::Verdict),
+    ("X-Spam-Score", "SpamAssassin or a filter like it", Reading::Score),
+    ("X-Spam-Level", "SpamAssassin or a filter like it", Reading::Bar),
+    ("X-Spam-Bar", "SpamAssassin or a filter like it", Reading::Bar),
     ("X-Spam", "the receiving server", Reading::Verdict),
-    (
-        "X-Spam-Report",
-        "SpamAssassin or a filter like it",
-        Reading::Opaque,
-    ),
+    ("X-Spam-Report", "SpamAssassin or a filter like it", Reading::Opaque),
     ("X-Spam-Action", "the receiving server", Reading::Verdict),
     ("X-Spam-Result", "the receiving server", Reading::Opaque),
     ("X-Spam-Hits", "the receiving server", Reading::Opaque),
@@ -99,55 +75,19 @@ const TABLE: &[Row] = &[
     ("X-Rspamd-Score", "Rspamd", Reading::Score),
     ("X-Rspamd-Action", "Rspamd", Reading::Verdict),
     ("X-Rspamd-Flag", "Rspamd", Reading::Verdict),
-    (
-        "X-Forefront-Antispam-Report",
-        "Microsoft",
-        Reading::Microsoft,
-    ),
-    (
-        "X-Forefront-Antispam-Report-Untrusted",
-        "the sender's Microsoft tenant",
-        Reading::Microsoft,
-    ),
+    ("X-Forefront-Antispam-Report", "Microsoft", Reading::Microsoft),
+    ("X-Forefront-Antispam-Report-Untrusted", "the sender's Microsoft tenant", Reading::Microsoft),
     ("X-Microsoft-Antispam", "Microsoft", Reading::Microsoft),
-    (
-        "X-Microsoft-Antispam-Untrusted",
-        "the sender's Microsoft tenant",
-        Reading::Microsoft,
-    ),
-    (
-        "X-Microsoft-Antispam-Mailbox-Delivery",
-        "Microsoft",
-        Reading::Microsoft,
-    ),
-    (
-        "X-MS-Exchange-Organization-SCL",
-        "Microsoft Exchange",
-        Reading::Scl,
-    ),
-    (
-        "X-MS-Exchange-Organization-PCL",
-        "Microsoft Exchange",
-        Reading::Score,
-    ),
+    ("X-Microsoft-Antispam-Untrusted", "the sender's Microsoft tenant", Reading::Microsoft),
+    ("X-Microsoft-Antispam-Mailbox-Delivery", "Microsoft", Reading::Microsoft),
+    ("X-MS-Exchange-Organization-SCL", "Microsoft Exchange", Reading::Scl),
+    ("X-MS-Exchange-Organization-PCL", "Microsoft Exchange", Reading::Score),
     ("X-UI-Filterresults", "GMX, WEB.DE or 1&1", Reading::Ui),
-    (
-        "X-UI-Out-Filterresults",
-        "GMX, WEB.DE or 1&1, when sending",
-        Reading::Ui,
-    ),
+    ("X-UI-Out-Filterresults", "GMX, WEB.DE or 1&1, when sending", Reading::Ui),
     ("X-GMX-Antispam", "GMX", Reading::Sentence),
     ("X-GMX-Antivirus", "GMX", Reading::Sentence),
-    (
-        "X-Proofpoint-Spam-Details",
-        "Proofpoint",
-        Reading::Proofpoint,
-    ),
-    (
-        "X-Proofpoint-Spam-Details-Enc",
-        "Proofpoint",
-        Reading::Opaque,
-    ),
+    ("X-Proofpoint-Spam-Details", "Proofpoint", Reading::Proofpoint),
+    ("X-Proofpoint-Spam-Details-Enc", "Proofpoint", Reading::Opaque),
     ("X-Proofpoint-Spam-Reason", "Proofpoint", Reading::Verdict),
     ("X-Barracuda-Spam-Status", "Barracuda", Reading::Status),
     ("X-Barracuda-Spam-Score", "Barracuda", Reading::Score),
@@ -165,16 +105,8 @@ const TABLE: &[Row] = &[
     ("X-Sophos-Email", "Sophos", Reading::Opaque),
     ("X-TM-AS-Result", "Trend Micro", Reading::Verdict),
     ("X-TMASE-Result", "Trend Micro", Reading::Opaque),
-    (
-        "X-TM-AS-User-Approved-Sender",
-        "Trend Micro",
-        Reading::Verdict,
-    ),
-    (
-        "X-TM-AS-User-Blocked-Sender",
-        "Trend Micro",
-        Reading::Verdict,
-    ),
+    ("X-TM-AS-User-Approved-Sender", "Trend Micro", Reading::Verdict),
+    ("X-TM-AS-User-Blocked-Sender", "Trend Micro", Reading::Verdict),
     ("X-FEAS-Hash", "FortiMail", Reading::Opaque),
     ("X-FEAS-Dictionary", "FortiMail", Reading::Opaque),
     ("X-FEAS-SPF", "FortiMail", Reading::Opaque),
@@ -184,16 +116,8 @@ const TABLE: &[Row] = &[
     ("X-SpamInfo", "Symantec", Reading::Opaque),
     ("X-StarScan-Version", "Symantec", Reading::Opaque),
     ("X-SpamReason", "Symantec", Reading::Status),
-    (
-        "X-IronPort-Anti-Spam-Filtered",
-        "Cisco IronPort",
-        Reading::Verdict,
-    ),
-    (
-        "X-IronPort-Anti-Spam-Result",
-        "Cisco IronPort",
-        Reading::Opaque,
-    ),
+    ("X-IronPort-Anti-Spam-Filtered", "Cisco IronPort", Reading::Verdict),
+    ("X-IronPort-Anti-Spam-Result", "Cisco IronPort", Reading::Opaque),
     ("X-Gm-Spam", "Google", Reading::Verdict),
     ("X-Gm-Phishy", "Google", Reading::Verdict),
     ("X-YMailISG", "Yahoo", Reading::Opaque),
@@ -211,22 +135,10 @@ const TABLE: &[Row] = &[
     ("X-Vade-Spamscore", "Vade Secure", Reading::Score),
     ("X-Ovh-Spam-Status", "OVH", Reading::Verdict),
     ("X-Ovh-Spam-Reason", "OVH", Reading::Opaque),
-    (
-        "X-antispameurope-Spamstatus",
-        "Hornetsecurity",
-        Reading::Verdict,
-    ),
+    ("X-antispameurope-Spamstatus", "Hornetsecurity", Reading::Verdict),
     ("X-antispameurope-Reason", "Hornetsecurity", Reading::Opaque),
-    (
-        "X-antispameurope-Virusscan",
-        "Hornetsecurity",
-        Reading::Verdict,
-    ),
-    (
-        "X-Hornetsecurity-Spamstatus",
-        "Hornetsecurity",
-        Reading::Verdict,
-    ),
+    ("X-antispameurope-Virusscan", "Hornetsecurity", Reading::Verdict),
+    ("X-Hornetsecurity-Spamstatus", "Hornetsecurity", Reading::Verdict),
     ("X-purgate", "Cyren eXpurgate", Reading::Verdict),
     ("X-purgate-type", "Cyren eXpurgate", Reading::Verdict),
     ("X-purgate-ID", "Cyren eXpurgate", Reading::Opaque),
@@ -234,11 +146,7 @@ const TABLE: &[Row] = &[
     ("X-TOI-VIRUSSCAN", "T-Online", Reading::Verdict),
     ("X-Mras", "Mail.ru", Reading::Verdict),
     ("X-Yandex-Spam", "Yandex", Reading::Verdict),
-    (
-        "X-KSE-AntiSpam-Interceptor-Info",
-        "Kaspersky",
-        Reading::Opaque,
-    ),
+    ("X-KSE-AntiSpam-Interceptor-Info", "Kaspersky", Reading::Opaque),
     ("X-KLMS-AntiSpam-Status", "Kaspersky", Reading::Verdict),
     ("X-KLMS-AntiSpam-Rate", "Kaspersky", Reading::Score),
     ("X-KSMG-AntiSpam-Status", "Kaspersky", Reading::Verdict),
@@ -252,34 +160,18 @@ const TABLE: &[Row] = &[
     ("X-MailScanner-SpamCheck", "MailScanner", Reading::Verdict),
     ("X-MailScanner-SpamScore", "MailScanner", Reading::Bar),
     ("X-SpamExperts-Class", "SpamExperts", Reading::Verdict),
-    (
-        "X-SpamExperts-Outgoing-Class",
-        "SpamExperts, when sending",
-        Reading::Verdict,
-    ),
+    ("X-SpamExperts-Outgoing-Class", "SpamExperts, when sending", Reading::Verdict),
     ("X-Recommended-Action", "SpamExperts", Reading::Verdict),
     ("X-SmarterMail-Spam", "SmarterMail", Reading::Opaque),
-    (
-        "X-SmarterMail-TotalSpamWeight",
-        "SmarterMail",
-        Reading::Score,
-    ),
-    (
-        "X-MailMarshal-SpamScore",
-        "Trustwave MailMarshal",
-        Reading::Score,
-    ),
+    ("X-SmarterMail-TotalSpamWeight", "SmarterMail", Reading::Score),
+    ("X-MailMarshal-SpamScore", "Trustwave MailMarshal", Reading::Score),
     ("X-Spam-Probability", "the receiving server", Reading::Score),
     ("X-Amavis-Alert", "amavis", Reading::Opaque),
     ("X-Mailgun-SFlag", "Mailgun", Reading::Verdict),
     ("X-Mailgun-SScore", "Mailgun", Reading::Score),
     ("X-SES-Spam-Verdict", "Amazon SES", Reading::Verdict),
     ("X-SES-Virus-Verdict", "Amazon SES", Reading::Verdict),
-    (
-        "X-Junkmail-Status",
-        "the receiving server",
-        Reading::Verdict,
-    ),
+    ("X-Junkmail-Status", "the receiving server", Reading::Verdict),
     ("X-CTCH-Spam", "Cyren", Reading::Verdict),
     ("X-Pobox-Delivery-ID", "Pobox", Reading::Opaque),
 ];
@@ -296,15 +188,10 @@ pub(super) type Findings = (BTreeMap<String, Vec<String>>, Vec<Explained>);
 /// Finds the fields of spam filters and explains them.
 pub(super) fn read(fields: &[Field<'_>]) -> Findings {
     let (mut values, mut explained) = (BTreeMap::<String, Vec<String>>::new(), Vec::new());
-    let of_filters = fields
-        .iter()
-        .filter_map(|field| row(field.name).map(|row| (field, row)));
+    let of_filters = fields.iter().filter_map(|field| row(field.name).map(|row| (field, row)));
     for (field, row) in of_filters.take(MOST) {
         let name = if row.0.is_empty() { field.name } else { row.0 };
-        values
-            .entry(short(name).to_owned())
-            .or_default()
-            .push(short(&field.value).to_owned());
+        values.entry(short(name).to_owned()).or_default().push(short(&field.value).to_owned());
         if explained.len() < MOST {
             explained.extend(explain(name, row, &field.value));
         }
@@ -315,23 +202,15 @@ pub(super) fn read(fields: &[Field<'_>]) -> Findings {
 
 /// The beginning of a value.
 fn short(value: &str) -> &str {
-    value
-        .get(..value.floor_char_boundary(LONGEST))
-        .unwrap_or(value)
+    value.get(..value.floor_char_boundary(LONGEST)).unwrap_or(value)
 }
 
 /// Finds the row of a field; also of fields that carry the name of the site in theirs.
 fn row(name: &str) -> Option<Row> {
-    if !name
-        .get(..2)
-        .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
-    {
+    if !name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-")) {
         return None;
     }
-    if let Some(row) = TABLE
-        .iter()
-        .find(|(known, ..)| known.eq_ignore_ascii_case(name))
-    {
+    if let Some(row) = TABLE.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) {
         return Some(*row);
     }
     let lower = name.to_ascii_lowercase();
@@ -340,9 +219,7 @@ fn row(name: &str) -> Option<Row> {
         () if ends("-mailscanner-spamscore") => Reading::Bar,
         () if ends("-spam-score") || ends("-spamscore") => Reading::Score,
         () if ends("-spam-status") => Reading::Status,
-        () if ends("-mailscanner-spamcheck") || ends("-spam-flag") || ends("-spam-verdict") => {
-            Reading::Verdict
-        }
+        () if ends("-mailscanner-spamcheck") || ends("-spam-flag") || ends("-spam-verdict") => Reading::Verdict,
         () => return None,
     };
     Some(("", "the receiving server", reading))
@@ -364,33 +241,20 @@ fn explain(name: &str, (_, filter, reading): Row, value: &str) -> Vec<Explained>
         Reading::Sentence => scores::sentence(filter, value),
         Reading::Opaque => vec![opaque(filter, value)],
     };
-    found
-        .into_iter()
-        .map(|one| Explained {
-            name: name.to_owned(),
-            ..one
-        })
-        .collect()
+    found.into_iter().map(|one| Explained { name: name.to_owned(), ..one }).collect()
 }
 
 /// Says that only the filter can read the field.
 fn opaque(filter: &str, value: &str) -> Explained {
-    let words = format!(
-        "Notes of {filter} for its own use; they show that it looked at the mail, not what it decided."
-    );
+    let words =
+        format!("Notes of {filter} for its own use; they show that it looked at the mail, not what it decided.");
     made("opaque", &[filter], value, words)
 }
 
 /// Puts an explanation together, without the field's name.
 fn made(key: &str, args: &[&str], value: &str, words: String) -> Explained {
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-    Explained {
-        name: String::new(),
-        key: key.to_owned(),
-        args,
-        value: value.to_owned(),
-        words,
-    }
+    Explained { name: String::new(), key: key.to_owned(), args, value: value.to_owned(), words }
 }
 
 #[cfg(test)]

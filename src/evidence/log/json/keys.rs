@@ -6,24 +6,18 @@ use crate::evidence::{reply, scan};
 
 /// Whether a key is the wanted one, case and separators aside.
 fn is_key(key: &str, want: &str) -> bool {
-    key.bytes()
-        .filter(u8::is_ascii_alphanumeric)
-        .map(|b| b.to_ascii_lowercase())
-        .eq(want.bytes())
+    key.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).eq(want.bytes())
 }
 
 /// The value of the first of the keys that an object has, as text.
 pub(super) fn pick(object: &Map<String, Value>, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|want| {
-        object
-            .iter()
-            .find(|(k, _)| is_key(k, want))
-            .and_then(|(_, v)| match v {
-                Value::String(s) if !s.trim().is_empty() => Some(s.clone()),
-                Value::Number(n) => Some(n.to_string()),
-                Value::Array(items) => items.iter().find_map(Value::as_str).map(str::to_owned),
-                _ => None,
-            })
+        object.iter().find(|(k, _)| is_key(k, want)).and_then(|(_, v)| match v {
+            Value::String(s) if !s.trim().is_empty() => Some(s.clone()),
+            Value::Number(n) => Some(n.to_string()),
+            Value::Array(items) => items.iter().find_map(Value::as_str).map(str::to_owned),
+            _ => None,
+        })
     })
 }
 
@@ -58,22 +52,10 @@ pub(super) fn told(object: &Map<String, Value>) -> Option<String> {
     let texts: Vec<String> = keys.iter().filter_map(|k| pick(object, &[k])).collect();
     let coded = texts.iter().find(|t| reply::find_code(t).is_some());
     let text = coded.or_else(|| texts.first())?.clone();
-    let code = pick(
-        object,
-        &[
-            "code",
-            "smtpcode",
-            "errorcode",
-            "responsecode",
-            "statuscode",
-            "smtpstatus",
-        ],
-    )
-    .filter(|c| c.len() == 3 && c.starts_with(['4', '5']));
+    let code = pick(object, &["code", "smtpcode", "errorcode", "responsecode", "statuscode", "smtpstatus"])
+        .filter(|c| c.len() == 3 && c.starts_with(['4', '5']));
     match code {
-        Some(code) if reply::find_code(&text).is_none() => {
-            Some(format!("{code} {}{text}", enhanced(object)))
-        }
+        Some(code) if reply::find_code(&text).is_none() => Some(format!("{code} {}{text}", enhanced(object))),
         _ => Some(text),
     }
 }
@@ -116,102 +98,31 @@ pub(super) struct Around {
 impl Around {
     /// Adds what an object says; inner values win.
     pub(super) fn with(&self, object: &Map<String, Value>) -> Self {
-        let or =
-            |keys: &[&str], outer: &Option<String>| pick(object, keys).or_else(|| outer.clone());
+        let or = |keys: &[&str], outer: &Option<String>| pick(object, keys).or_else(|| outer.clone());
         let peer = object.get("peer_address").and_then(Value::as_object);
         let inner = |key: &str| {
-            peer.and_then(|p| p.get(key))
-                .and_then(Value::as_str)
-                .map(|h| h.trim_end_matches('.').to_owned())
+            peer.and_then(|p| p.get(key)).and_then(Value::as_str).map(|h| h.trim_end_matches('.').to_owned())
         };
-        let recipient = pick(
-            object,
-            &[
-                "emailaddress",
-                "recipient",
-                "rcptto",
-                "rcpt",
-                "email",
-                "to",
-                "recipients",
-                "rcptaddress",
-            ],
-        )
-        .and_then(|a| scan::domain_of(&a));
+        let recipient =
+            pick(object, &["emailaddress", "recipient", "rcptto", "rcpt", "email", "to", "recipients", "rcptaddress"])
+                .and_then(|a| scan::domain_of(&a));
         Self {
-            kind: pick(
-                object,
-                &[
-                    "notificationtype",
-                    "eventtype",
-                    "event",
-                    "type",
-                    "recordtype",
-                    "action",
-                    "severity",
-                ],
-            )
-            .map(|k| k.to_ascii_lowercase())
-            .or_else(|| self.kind.clone()),
-            time: or(
-                &[
-                    "timestamp",
-                    "time",
-                    "date",
-                    "bouncedat",
-                    "createdat",
-                    "eventtime",
-                    "datetime",
-                ],
-                &self.time,
-            ),
+            kind: pick(object, &["notificationtype", "eventtype", "event", "type", "recordtype", "action", "severity"])
+                .map(|k| k.to_ascii_lowercase())
+                .or_else(|| self.kind.clone()),
+            time: or(&["timestamp", "time", "date", "bouncedat", "createdat", "eventtime", "datetime"], &self.time),
             queue_id: or(&["queueid", "qid", "msgid", "queue"], &self.queue_id)
                 .filter(|q| !q.contains('@') && !q.contains('.')),
             recipient: recipient.or_else(|| self.recipient.clone()),
             remote_host: inner("name").filter(|h| scan::host_like(h)).or_else(|| {
-                or(
-                    &[
-                        "mx",
-                        "mxhost",
-                        "remotemta",
-                        "host",
-                        "name",
-                        "hostname",
-                        "peer",
-                    ],
-                    &self.remote_host,
-                )
-                .map(|h| {
-                    h.trim_start_matches("dns;")
-                        .trim()
-                        .trim_end_matches('.')
-                        .to_owned()
-                })
-                .filter(|h| scan::host_like(h))
+                or(&["mx", "mxhost", "remotemta", "host", "name", "hostname", "peer"], &self.remote_host)
+                    .map(|h| h.trim_start_matches("dns;").trim().trim_end_matches('.').to_owned())
+                    .filter(|h| scan::host_like(h))
             }),
             remote_ip: inner("addr").or_else(|| {
-                or(
-                    &[
-                        "addr",
-                        "mxip",
-                        "remoteip",
-                        "remoteaddress",
-                        "destinationip",
-                        "dstip",
-                    ],
-                    &self.remote_ip,
-                )
+                or(&["addr", "mxip", "remoteip", "remoteaddress", "destinationip", "dstip"], &self.remote_ip)
             }),
-            source_ip: or(
-                &[
-                    "sourceip",
-                    "sendingip",
-                    "outboundip",
-                    "zoneaddress",
-                    "localaddress",
-                ],
-                &self.source_ip,
-            ),
+            source_ip: or(&["sourceip", "sendingip", "outboundip", "zoneaddress", "localaddress"], &self.source_ip),
             status: or(&["status", "enhancedstatus"], &self.status)
                 .filter(|s| reply::enhanced_prefix(s).is_some_and(|p| p.len() == s.len())),
         }
@@ -222,33 +133,15 @@ impl Around {
 pub(super) fn software(object: &Map<String, Value>) -> Option<&'static str> {
     let has = |key: &str| object.contains_key(key);
     let rows: [(&str, bool); 9] = [
-        (
-            "Amazon SES",
-            has("notificationType")
-                || (has("eventType") && has("mail"))
-                || (has("bounce") && has("mail")),
-        ),
+        ("Amazon SES", has("notificationType") || (has("eventType") && has("mail")) || (has("bounce") && has("mail"))),
         ("SendGrid", has("sg_event_id") || has("sg_message_id")),
-        (
-            "Mailgun",
-            has("event-data") || (has("delivery-status") && has("message")),
-        ),
-        (
-            "Postmark",
-            has("RecordType") || (has("BouncedAt") && has("TypeCode")),
-        ),
+        ("Mailgun", has("event-data") || (has("delivery-status") && has("message"))),
+        ("Postmark", has("RecordType") || (has("BouncedAt") && has("TypeCode"))),
         ("SparkPost", has("msys")),
-        (
-            "KumoMTA",
-            has("peer_address")
-                || has("bounce_classification")
-                || (has("response") && has("egress_pool")),
-        ),
+        ("KumoMTA", has("peer_address") || has("bounce_classification") || (has("response") && has("egress_pool"))),
         ("ZoneMTA", has("zone") && (has("seq") || has("category"))),
         ("Mandrill", has("bounce_description") && has("_id")),
         ("SocketLabs", has("ServerId") && has("SecretKey")),
     ];
-    rows.into_iter()
-        .find(|(_, fits)| *fits)
-        .map(|(name, _)| name)
+    rows.into_iter().find(|(_, fits)| *fits).map(|(name, _)| name)
 }

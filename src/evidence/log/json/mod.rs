@@ -20,20 +20,11 @@ const MAX_JSON: usize = 16 << 20;
 pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> Option<Findings> {
     let start = text.trim_start();
     let shaped = start.starts_with('{')
-        || (start.starts_with('[')
-            && start
-                .trim_start_matches(['[', ' ', '\n', '\r'])
-                .starts_with(['{', '"', ']']));
+        || (start.starts_with('[') && start.trim_start_matches(['[', ' ', '\n', '\r']).starts_with(['{', '"', ']']));
     if !shaped {
         return None;
     }
-    let mut events = Events {
-        context,
-        findings: Findings {
-            kind: Kind::Log,
-            ..Findings::default()
-        },
-    };
+    let mut events = Events { context, findings: Findings { kind: Kind::Log, ..Findings::default() } };
     let lead = text.len() - start.len();
     let first_line = text.get(..lead).map_or(0, |t| t.matches('\n').count()) + 1;
     if text.len() <= MAX_JSON
@@ -49,9 +40,7 @@ pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> Option<Fin
 
 /// The refusal in a JSON object at the end of a log line (maddy, caddy-like loggers).
 pub(super) fn embedded(message: &str) -> Option<super::Hit> {
-    let at = message
-        .find('{')
-        .filter(|_| message.trim_end().ends_with('}'))?;
+    let at = message.find('{').filter(|_| message.trim_end().ends_with('}'))?;
     let Ok(Value::Object(object)) = serde_json::from_str::<Value>(message.get(at..)?.trim()) else {
         return None;
     };
@@ -61,32 +50,16 @@ pub(super) fn embedded(message: &str) -> Option<super::Hit> {
     let client = pick(&object, &["srcip", "clientip", "remoteip", "remoteaddr"]);
     let server = pick(&object, &["remoteserver", "remotehost"]).filter(|h| scan::host_like(h));
     let known = Reply {
-        ip: client.as_deref().and_then(|c| {
-            scan::ip(
-                c.rsplit_once(':')
-                    .filter(|(h, _)| !h.contains(':'))
-                    .map_or(c, |(h, _)| h),
-            )
-        }),
+        ip: client
+            .as_deref()
+            .and_then(|c| scan::ip(c.rsplit_once(':').filter(|(h, _)| !h.contains(':')).map_or(c, |(h, _)| h))),
         queue_id: around.queue_id,
         recipient_domain: around.recipient,
-        remote_host: server
-            .clone()
-            .or(around.remote_host)
-            .filter(|_| client.is_none()),
-        direction: Some(if client.is_some() {
-            Direction::In
-        } else {
-            Direction::Out
-        }),
+        remote_host: server.clone().or(around.remote_host).filter(|_| client.is_none()),
+        direction: Some(if client.is_some() { Direction::In } else { Direction::Out }),
         ..Reply::default()
     };
-    Some(super::Hit {
-        known,
-        text,
-        mta: "",
-        weight: super::Weight::Sure,
-    })
+    Some(super::Hit { known, text, mta: "", weight: super::Weight::Sure })
 }
 
 /// The events read so far.
@@ -103,8 +76,7 @@ impl Events<'_> {
         let mut parsed = 0;
         for (number, line) in text.lines().enumerate() {
             let bare = line.trim().trim_end_matches(',');
-            let shaped = bare.starts_with('{') && bare.ends_with('}')
-                || bare.starts_with('[') && bare.ends_with(']');
+            let shaped = bare.starts_with('{') && bare.ends_with('}') || bare.starts_with('[') && bare.ends_with(']');
             if !shaped {
                 continue;
             }
@@ -131,11 +103,7 @@ impl Events<'_> {
                 }
             }
             Value::Object(object) => {
-                self.findings.mta = self
-                    .findings
-                    .mta
-                    .take()
-                    .or_else(|| software(object).map(str::to_owned));
+                self.findings.mta = self.findings.mta.take().or_else(|| software(object).map(str::to_owned));
                 self.object(object, line, &Around::default(), 0);
             }
             _ => {}
@@ -178,50 +146,29 @@ impl Events<'_> {
             .iter()
             .find_map(|k| object.get(*k).and_then(Value::as_str))
             .unwrap_or("");
-        let inner = if program.is_empty() {
-            message.to_owned()
-        } else {
-            format!("{program}: {message}")
-        };
+        let inner = if program.is_empty() { message.to_owned() } else { format!("{program}: {message}") };
         let inner = super::envelope::open(&inner, line);
         let mut memory = super::Memory::default();
         let Some(hit) = super::read_line(&inner, &mut memory) else {
             return;
         };
-        let time = [
-            "time",
-            "timestamp",
-            "@timestamp",
-            "_SOURCE_REALTIME_TIMESTAMP",
-        ]
-        .iter()
-        .find_map(|k| object.get(*k).and_then(Value::as_str));
-        let host = object
-            .get("_HOSTNAME")
-            .or_else(|| object.get("host"))
-            .and_then(Value::as_str);
+        let time = ["time", "timestamp", "@timestamp", "_SOURCE_REALTIME_TIMESTAMP"]
+            .iter()
+            .find_map(|k| object.get(*k).and_then(Value::as_str));
+        let host = object.get("_HOSTNAME").or_else(|| object.get("host")).and_then(Value::as_str);
         let known = Reply {
             line: Some(line),
             time: inner.time.or(time).map(str::to_owned),
             local_host: inner.host.or(host).map(str::to_owned),
             ..hit.known
         };
-        self.findings.mta = self
-            .findings
-            .mta
-            .take()
-            .or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
+        self.findings.mta = self.findings.mta.take().or_else(|| (!hit.mta.is_empty()).then(|| hit.mta.to_owned()));
         self.push(describe(&hit.text, known, self.context));
     }
 
     /// Reads a list of strings as the lines of a session or of one reply.
     fn dialogue(&mut self, items: &[Value], key: Option<&str>, line: usize) {
-        let text: String = items
-            .iter()
-            .filter_map(Value::as_str)
-            .take(10_000)
-            .collect::<Vec<_>>()
-            .join("\n");
+        let text: String = items.iter().filter_map(Value::as_str).take(10_000).collect::<Vec<_>>().join("\n");
         let spoken = transcript::replies(&text, line, self.context);
         let host = key.filter(|k| scan::host_like(k));
         for mut reply in spoken {
@@ -236,30 +183,11 @@ impl Events<'_> {
         let Some(text) = told(object) else { return };
         let coded = reply::find_code(&text);
         let kind = around.kind.as_deref().unwrap_or("");
-        let failed = [
-            "bounce",
-            "drop",
-            "defer",
-            "reject",
-            "fail",
-            "transient",
-            "block",
-            "undeliver",
-            "error",
-        ]
-        .iter()
-        .any(|k| kind.contains(k));
-        let done = [
-            "delivered",
-            "delivery",
-            "reception",
-            "open",
-            "click",
-            "processed",
-            "accepted",
-            "complaint",
-        ]
-        .contains(&kind);
+        let failed = ["bounce", "drop", "defer", "reject", "fail", "transient", "block", "undeliver", "error"]
+            .iter()
+            .any(|k| kind.contains(k));
+        let done = ["delivered", "delivery", "reception", "open", "click", "processed", "accepted", "complaint"]
+            .contains(&kind);
         if done || (coded.is_none() && !failed) {
             return;
         }
@@ -278,14 +206,7 @@ impl Events<'_> {
             direction: Some(Direction::Out),
             ..Reply::default()
         };
-        let mut reply = describe(
-            &text,
-            Reply {
-                ip: None,
-                ..known.clone()
-            },
-            self.context,
-        );
+        let mut reply = describe(&text, Reply { ip: None, ..known.clone() }, self.context);
         reply.ip = reply.ip.or(known.ip);
         if reply.enhanced_status.is_none() && coded.is_none_or(|c| c.start != 0) {
             reply.dsn_status.clone_from(&around.status);
@@ -314,10 +235,7 @@ struct Places<'a> {
 impl<'a> Places<'a> {
     /// Starts behind the opening bracket.
     fn new(source: &'a str) -> Self {
-        let mut places = Self {
-            rest: source,
-            line: 0,
-        };
+        let mut places = Self { rest: source, line: 0 };
         places.skip(source.find('[').map_or(0, |at| at + 1));
         places
     }
@@ -331,21 +249,12 @@ impl<'a> Places<'a> {
 
     /// The line of the next item, which is passed over.
     fn next(&mut self) -> usize {
-        let lead = self.rest.len()
-            - self
-                .rest
-                .trim_start_matches([' ', '\t', '\r', '\n', ','])
-                .len();
+        let lead = self.rest.len() - self.rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
         self.skip(lead);
         let line = self.line;
-        let mut values =
-            serde_json::Deserializer::from_str(self.rest).into_iter::<serde::de::IgnoredAny>();
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<serde::de::IgnoredAny>();
         let parsed = values.next().is_some_and(|v| v.is_ok());
-        let length = if parsed {
-            values.byte_offset()
-        } else {
-            self.rest.len()
-        };
+        let length = if parsed { values.byte_offset() } else { self.rest.len() };
         self.skip(length);
         line
     }
@@ -354,12 +263,8 @@ impl<'a> Places<'a> {
 /// The message of a journald, Docker or other log envelope.
 fn wrapped(object: &Map<String, Value>) -> Option<&str> {
     let journal = object.get("MESSAGE").and_then(Value::as_str);
-    let docker = || {
-        object
-            .get("log")
-            .and_then(Value::as_str)
-            .filter(|_| object.contains_key("stream") || object.len() <= 3)
-    };
+    let docker =
+        || object.get("log").and_then(Value::as_str).filter(|_| object.contains_key("stream") || object.len() <= 3);
     let plain = || {
         object.get("message").and_then(Value::as_str).filter(|m| {
             object.contains_key("@timestamp")

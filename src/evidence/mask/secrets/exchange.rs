@@ -54,9 +54,7 @@ impl Exchange {
             self.awaited = 4;
             let start = skip_spaces(line, after);
             let end = word_end(line, start);
-            let response = line
-                .get(start..end)
-                .is_some_and(|word| word.len() > 3 && is_base64(word));
+            let response = line.get(start..end).is_some_and(|word| word.len() > 3 && is_base64(word));
             return if response { cover(line, start, end) } else { 0 };
         }
         if self.awaited == 0 {
@@ -66,18 +64,10 @@ impl Exchange {
         let (start, end) = last_word(line);
         let word = line.get(start..end).unwrap_or(b"");
         if reply_code(line).is_some() {
-            self.awaited = if reply_code(line) == Some(*b"334") {
-                4
-            } else {
-                0
-            };
+            self.awaited = if reply_code(line) == Some(*b"334") { 4 } else { 0 };
             return 0;
         }
-        if word.len() >= 4 && is_base64(word) && start <= 60 {
-            cover(line, start, end)
-        } else {
-            0
-        }
+        if word.len() >= 4 && is_base64(word) && start <= 60 { cover(line, start, end) } else { 0 }
     }
 }
 
@@ -85,28 +75,23 @@ impl Exchange {
 fn last_word(line: &[u8]) -> (usize, usize) {
     let end = end_of(line);
     let text = line.get(..end).unwrap_or(b"").trim_ascii_end();
-    let start = text
-        .iter()
-        .rposition(|b| matches!(b, b' ' | b'\t' | b'>' | b'"'))
-        .map_or(0, |at| at + 1);
+    let start = text.iter().rposition(|b| matches!(b, b' ' | b'\t' | b'>' | b'"')).map_or(0, |at| at + 1);
     (start, text.len())
 }
 
 /// Whether all of a word can be Base64.
 fn is_base64(word: &[u8]) -> bool {
-    word.iter()
-        .all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(b))
+    word.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(b))
 }
 
 /// The reply code of a line in a dialogue, behind marks such as `S: ` or `<- `.
 fn reply_code(line: &[u8]) -> Option<[u8; 3]> {
     let near = line.get(..line.len().min(80)).unwrap_or(line);
-    near.split(|b| matches!(b, b' ' | b'\t' | b'-' | b'"' | b'>'))
-        .find_map(|word| {
-            let code: [u8; 3] = word.trim_ascii_end().try_into().ok()?;
-            let [first, ..] = code;
-            (code.iter().all(u8::is_ascii_digit) && (b'2'..=b'5').contains(&first)).then_some(code)
-        })
+    near.split(|b| matches!(b, b' ' | b'\t' | b'-' | b'"' | b'>')).find_map(|word| {
+        let code: [u8; 3] = word.trim_ascii_end().try_into().ok()?;
+        let [first, ..] = code;
+        (code.iter().all(u8::is_ascii_digit) && (b'2'..=b'5').contains(&first)).then_some(code)
+    })
 }
 
 /// Finds `AUTH` and a mechanism; gives the place behind it. What a server announces (`250-AUTH PLAIN
@@ -116,9 +101,7 @@ fn auth_command(line: &[u8]) -> Option<usize> {
     let at = find_word(near, b"AUTH").or_else(|| find_word(near, b"auth"))?;
     let from = skip_spaces(near, at + 4);
     let mechanism = near.get(from..word_end(near, from))?;
-    let known = MECHANISMS
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(mechanism));
+    let known = MECHANISMS.iter().any(|name| name.eq_ignore_ascii_case(mechanism));
     let listed = at.checked_sub(1).and_then(|before| near.get(before)) == Some(&b'-');
     let announced = listed || reply_code(near.get(..at)?).is_some();
     (known && !announced).then_some(from + mechanism.len())

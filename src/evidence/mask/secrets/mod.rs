@@ -46,21 +46,13 @@ fn end_of(line: &[u8]) -> usize {
 
 /// The first place from here that is no space.
 fn skip_spaces(line: &[u8], from: usize) -> usize {
-    let spaces = line
-        .iter()
-        .skip(from)
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
+    let spaces = line.iter().skip(from).take_while(|b| matches!(b, b' ' | b'\t')).count();
     from + spaces
 }
 
 /// Where the word ends that begins here.
 fn word_end(line: &[u8], from: usize) -> usize {
-    let len = line
-        .iter()
-        .skip(from)
-        .take_while(|b| !b.is_ascii_whitespace() && !b"\"'<>,;)]".contains(b))
-        .count();
+    let len = line.iter().skip(from).take_while(|b| !b.is_ascii_whitespace() && !b"\"'<>,;)]".contains(b)).count();
     from + len
 }
 
@@ -70,8 +62,7 @@ fn find_word(line: &[u8], word: &[u8]) -> Option<usize> {
     found.into_iter().find(|at| {
         let before = at.checked_sub(1).and_then(|before| line.get(before));
         let after = line.get(at + word.len());
-        !before.is_some_and(u8::is_ascii_alphanumeric)
-            && after.is_some_and(|b| matches!(b, b' ' | b'\t'))
+        !before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(|b| matches!(b, b' ' | b'\t'))
     })
 }
 
@@ -95,23 +86,11 @@ mod tests {
                 "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: YW5u\nS: 334 UGFzc3dvcmQ6\nC: c2VjcmV0\nS: 235 ok",
                 "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: ****\nS: 334 UGFzc3dvcmQ6\nC: ********\nS: 235 ok",
             ),
-            (
-                "user=ann password=hunter2, host=mx",
-                "user=ann password=*******, host=mx",
-            ),
-            (
-                "{\"api_key\": \"abc def\", \"x\": 1}",
-                "{\"api_key\": \"*******\", \"x\": 1}",
-            ),
-            (
-                "Authorization: Bearer abc.def",
-                "Authorization: **************",
-            ),
+            ("user=ann password=hunter2, host=mx", "user=ann password=*******, host=mx"),
+            ("{\"api_key\": \"abc def\", \"x\": 1}", "{\"api_key\": \"*******\", \"x\": 1}"),
+            ("Authorization: Bearer abc.def", "Authorization: **************"),
             ("Cookie: a=b; c=d\r\nHost: x", "Cookie: ********\r\nHost: x"),
-            (
-                "smtp://ann:hunter2@mx.example.org:587",
-                "smtp://ann:*******@mx.example.org:587",
-            ),
+            ("smtp://ann:hunter2@mx.example.org:587", "smtp://ann:*******@mx.example.org:587"),
             ("PASS hunter2", "PASS *******"),
             ("a1 LOGIN ann hunter2", "a1 LOGIN ann *******"),
             ("swaks -ap hunter2 --to x", "swaks -ap ******* --to x"),
@@ -139,10 +118,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_private_key_go() {
         let got = masked("-----BEGIN PRIVATE KEY-----\nMIIB\nxyz=\n-----END PRIVATE KEY-----\nend");
-        assert_eq!(
-            got,
-            "-----BEGIN PRIVATE KEY-----\n****\n****\n-----END PRIVATE KEY-----\nend"
-        );
+        assert_eq!(got, "-----BEGIN PRIVATE KEY-----\n****\n****\n-----END PRIVATE KEY-----\nend");
     }
 
     #[test]

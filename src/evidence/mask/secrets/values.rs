@@ -37,14 +37,8 @@ const NAMES: &[&str] = &[
 ];
 
 /// Fields of HTTP whose whole value is a secret.
-const FIELDS: &[&str] = &[
-    "cookie",
-    "set-cookie",
-    "authorization",
-    "proxy-authorization",
-    "x-auth-key",
-    "x-postmark-server-token",
-];
+const FIELDS: &[&str] =
+    &["cookie", "set-cookie", "authorization", "proxy-authorization", "x-auth-key", "x-postmark-server-token"];
 
 /// Beginnings of keys that services give out, and the shortest whole key.
 const KEYS: &[(&[u8], usize)] = &[
@@ -89,11 +83,7 @@ fn secret_value(line: &[u8], mark: usize) -> Option<(usize, usize)> {
     let name = name_before(line, mark)?;
     let colon = line.get(mark) == Some(&b':');
     let start = || skip_spaces(line, mark + 1);
-    if colon
-        && FIELDS
-            .iter()
-            .any(|field| field.as_bytes().eq_ignore_ascii_case(name))
-    {
+    if colon && FIELDS.iter().any(|field| field.as_bytes().eq_ignore_ascii_case(name)) {
         return Some((start(), end_of(line)));
     }
     let short = !colon && name.eq_ignore_ascii_case(b"pass");
@@ -106,30 +96,17 @@ fn secret_value(line: &[u8], mark: usize) -> Option<(usize, usize)> {
 /// Whether a name ends like a known one, whatever its case and its `-` and `_`.
 fn is_called(name: &[u8], known: &[u8]) -> bool {
     let mut letters = name.iter().rev().filter(|b| b.is_ascii_alphanumeric());
-    known.iter().rev().all(|b| {
-        letters
-            .next()
-            .is_some_and(|letter| letter.eq_ignore_ascii_case(b))
-    })
+    known.iter().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(b)))
 }
 
 /// The name right before a place, without quotation marks.
 fn name_before(line: &[u8], mark: usize) -> Option<&[u8]> {
     let from = mark.saturating_sub(LONGEST_NAME);
     let before = line.get(from..mark)?.trim_ascii_end();
-    let before = before
-        .strip_suffix(b"\"")
-        .or_else(|| before.strip_suffix(b"'"))
-        .unwrap_or(before);
+    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
     let before = before.strip_suffix(b"\\").unwrap_or(before);
-    let len = before
-        .iter()
-        .rev()
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'-' || **b == b'_')
-        .count();
-    before
-        .get(before.len() - len..)
-        .filter(|name| !name.is_empty())
+    let len = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-' || **b == b'_').count();
+    before.get(before.len() - len..).filter(|name| !name.is_empty())
 }
 
 /// Where the value lies that begins here: up to the closing quotation mark, or one word; behind the
@@ -143,9 +120,7 @@ fn value_at(line: &[u8], start: usize) -> (usize, usize) {
     }
     let end = plain_end(line, start);
     let value = line.get(start..end).unwrap_or(b"");
-    let scheme = [&b"Bearer"[..], b"Basic"]
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(value));
+    let scheme = [&b"Bearer"[..], b"Basic"].iter().any(|name| name.eq_ignore_ascii_case(value));
     if !scheme {
         return (start, end);
     }
@@ -161,14 +136,8 @@ fn plain_end(line: &[u8], start: usize) -> usize {
 
 /// Masks what follows commands: `PASS …` of POP3 and FTP, `LOGIN user …` of IMAP, options of tools.
 fn commands(line: &mut [u8]) -> usize {
-    const COMMANDS: &[(&[u8], usize)] = &[
-        (b"PASS", 0),
-        (b"LOGIN", 1),
-        (b"--auth-password", 0),
-        (b"-ap", 0),
-        (b"--password", 0),
-        (b"Bearer", 0),
-    ];
+    const COMMANDS: &[(&[u8], usize)] =
+        &[(b"PASS", 0), (b"LOGIN", 1), (b"--auth-password", 0), (b"-ap", 0), (b"--password", 0), (b"Bearer", 0)];
     let near = line.get(..line.len().min(2000)).unwrap_or(line);
     let found = COMMANDS.iter().find_map(|(word, skip)| {
         let at = find_word(near, word)?;
@@ -180,12 +149,7 @@ fn commands(line: &mut [u8]) -> usize {
         for _ in 0..*skip {
             start = skip_spaces(near, word_end(near, start));
         }
-        let end = start
-            + near
-                .iter()
-                .skip(start)
-                .take_while(|b| !b.is_ascii_whitespace())
-                .count();
+        let end = start + near.iter().skip(start).take_while(|b| !b.is_ascii_whitespace()).count();
         let long_enough = end > start && (word.len() > 4 || command || end - start > 2);
         (long_enough && (*word != b"Bearer" || end - start > 15)).then_some((start, end))
     });
@@ -195,17 +159,9 @@ fn commands(line: &mut [u8]) -> usize {
 /// Whether a command leads its line, or stands behind a short mark (`C: `, `a1 `), and has as many words as it needs.
 fn leads(line: &[u8], at: usize, skip: usize) -> bool {
     let before = line.get(..at).unwrap_or(b"").trim_ascii();
-    let words = line
-        .get(at..)
-        .unwrap_or(b"")
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .count();
-    let upper = line
-        .get(at..at + 4)
-        .is_some_and(|word| word.iter().all(u8::is_ascii_uppercase));
-    let mark =
-        before.len() <= 6 && !before.contains(&b'=') && before.split(|b| *b == b' ').count() == 1;
+    let words = line.get(at..).unwrap_or(b"").split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
+    let upper = line.get(at..at + 4).is_some_and(|word| word.iter().all(u8::is_ascii_uppercase));
+    let mark = before.len() <= 6 && !before.contains(&b'=') && before.split(|b| *b == b' ').count() == 1;
     words == skip + 2 && upper && mark
 }
 
@@ -217,10 +173,7 @@ fn urls(line: &mut [u8]) -> usize {
         let start = at + found + 3;
         at = start;
         let near = line.get(start..line.len().min(start + 300)).unwrap_or(b"");
-        let end = near
-            .iter()
-            .position(|b| b.is_ascii_whitespace() || b"/\"'<>".contains(b))
-            .unwrap_or(near.len());
+        let end = near.iter().position(|b| b.is_ascii_whitespace() || b"/\"'<>".contains(b)).unwrap_or(near.len());
         let authority = near.get(..end).unwrap_or(b"");
         let Some(host) = memchr::memrchr(b'@', authority) else {
             continue;
@@ -241,11 +194,7 @@ fn keys(line: &mut [u8]) -> usize {
         let mut at = 0;
         while let Some(found) = line.get(at..).and_then(|rest| memmem::find(rest, start)) {
             let from = at + found;
-            let len = line
-                .iter()
-                .skip(from)
-                .take_while(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
-                .count();
+            let len = line.iter().skip(from).take_while(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b)).count();
             let alone = from
                 .checked_sub(1)
                 .and_then(|before| line.get(before))
