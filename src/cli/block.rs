@@ -27,7 +27,7 @@ const FAULTS_MOST: usize = 50;
 pub(super) enum BlockCommand {
     /// Block an address or network.
     Add {
-        /// The address or network, such as 203.0.113.7 or 2001:db8::/64.
+        /// The address or network, such as 203.0.113.7 or `2001:db8::/64`.
         net: Net,
         /// The code of the cause, such as PB-SPAM.
         #[arg(long)]

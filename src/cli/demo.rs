@@ -152,7 +152,7 @@ pub(super) async fn fill(app: &App) -> anyhow::Result<()> {
             }
             Act::Lift(net) => lift_plainly(&desk, net, &people).await?,
             Act::Ticket(ticket) => {
-                play_ticket(&desk, &ticket, &people, &cases).await.with_context(|| ticket.email.to_string())?
+                play_ticket(&desk, &ticket, &people, &cases).await.with_context(|| ticket.email.to_string())?;
             }
         }
     }

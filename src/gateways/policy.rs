@@ -26,7 +26,7 @@ const REQUEST_MOST: u64 = 64 * 1024;
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// How long a connection may lie idle: longer than Postfix keeps one (`smtpd_policy_service_max_ttl`, 1000 s).
-const IDLE_TIME: Duration = Duration::from_secs(1_200);
+const IDLE_TIME: Duration = Duration::from_mins(20);
 
 /// How long an answer may take to be taken.
 const WRITE_TIME: Duration = Duration::from_secs(10);

@@ -82,7 +82,7 @@ async fn expire(desk: Desk, holder: String, stop: CancellationToken) {
 async fn sweep(desk: Desk, holder: String, stop: CancellationToken) {
     let mut pause = Duration::from_secs(5);
     while wait(&stop, pause).await {
-        pause = Duration::from_secs(600);
+        pause = Duration::from_mins(10);
         if leased(&desk, "sweep", &holder, HOUR / 2 + MINUTE).await {
             report("purging", desk.purge().await);
             report("closing unanswered tickets", desk.close_unanswered().await);

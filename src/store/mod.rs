@@ -1,4 +1,4 @@
-//! All SQL: one file a family of tables, one function a statement, one text for SQLite and PostgreSQL.
+//! All SQL: one file a family of tables, one function a statement, one text for `SQLite` and `PostgreSQL`.
 //!
 //! The portable-SQL rules that every statement here follows:
 //!
@@ -51,19 +51,19 @@ pub enum Engine {
     Postgres,
 }
 
-/// The database: a pool of connections, and the queue in which SQLite's writers wait.
+/// The database: a pool of connections, and the queue in which `SQLite`'s writers wait.
 #[derive(Debug, Clone)]
 pub struct Db {
     /// The connections.
     pool: AnyPool,
     /// What they lead to.
     engine: Engine,
-    /// SQLite has one writer at a time; waiting here is fair and cheap, waiting in SQLite is neither.
+    /// `SQLite` has one writer at a time; waiting here is fair and cheap, waiting in `SQLite` is neither.
     gate: Arc<Mutex<()>>,
 }
 
 impl Db {
-    /// Connects to `sqlite:…` or `postgres:…`; an SQLite file and its folder are created when missing.
+    /// Connects to `sqlite:…` or `postgres:…`; an `SQLite` file and its folder are created when missing.
     ///
     /// # Errors
     /// When there is no such database or it does not answer.
@@ -118,7 +118,7 @@ impl Db {
         self.engine
     }
 
-    /// Starts a transaction that will write: on SQLite it takes the write lock at once.
+    /// Starts a transaction that will write: on `SQLite` it takes the write lock at once.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         match self.engine {
             Engine::Sqlite => {
@@ -159,7 +159,7 @@ impl Db {
 pub struct Tx {
     /// What the database knows of it.
     inner: Transaction<'static, Any>,
-    /// The place at the head of SQLite's queue of writers; given back after `inner` is done.
+    /// The place at the head of `SQLite`'s queue of writers; given back after `inner` is done.
     _gate: Option<OwnedMutexGuard<()>>,
 }
 
@@ -184,7 +184,7 @@ impl DerefMut for Tx {
     }
 }
 
-/// Creates the folder of an SQLite file and asks for the file to be created with it.
+/// Creates the folder of an `SQLite` file and asks for the file to be created with it.
 fn prepare_sqlite(url: &str) -> anyhow::Result<String> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -196,7 +196,7 @@ fn prepare_sqlite(url: &str) -> anyhow::Result<String> {
     Ok(format!("sqlite://{path}?{}", query.trim_end_matches('&')))
 }
 
-/// Settings of a fresh connection: on SQLite "stored" must survive a power cut.
+/// Settings of a fresh connection: on `SQLite` "stored" must survive a power cut.
 async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
         for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"] {

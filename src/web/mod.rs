@@ -49,7 +49,7 @@ pub fn router(app: App) -> Router {
         .route("/requests/{code}/messages", post(public::status::add))
         // `intake` counts the bytes itself: it reads on beyond the limit, so that browsers get to see the answer.
         .layer(DefaultBodyLimit::disable())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(600)));
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_mins(10)));
     let pages = Router::new()
         .route("/", get(public::start::show))
         .route("/faq", get(public::faq::index))

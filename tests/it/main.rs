@@ -1,5 +1,5 @@
 //! Tests of the whole portal: the real router, a database of its own for each test, a clock that stands still.
-//! `TEST_DATABASE_URL` (a PostgreSQL server where databases may be made) chooses the engine; without it SQLite.
+//! `TEST_DATABASE_URL` (a `PostgreSQL` server where databases may be made) chooses the engine; without it `SQLite`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -124,7 +124,7 @@ async fn a_refusal_for_good_is_given_up_visibly() {
         until(&app, queued.id, MailState::Failed).await;
         let after = mail(&app, queued.id).await;
         assert_eq!(after.attempts, 1);
-        assert!(after.last_error.as_ref().unwrap().contains("5"), "{:?}", after.last_error);
+        assert!(after.last_error.as_ref().unwrap().contains('5'), "{:?}", after.last_error);
         let history = events::of_ticket(app.desk().db.pool(), queued.ticket_id.unwrap()).await.unwrap();
         assert!(history.iter().any(|e| e.what == "mail.failed"), "the ticket says so");
     }

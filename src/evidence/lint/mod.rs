@@ -159,7 +159,7 @@ fn divide(text: &str, first_line: usize) -> (Vec<Field<'_>>, Vec<usize>) {
         }
         match strict_field(line) {
             Some((name, value)) => {
-                fields.push(Field { name, value: value.trim().to_owned(), line: first_line + number })
+                fields.push(Field { name, value: value.trim().to_owned(), line: first_line + number });
             }
             None => strays.push(first_line + number),
         }

@@ -53,7 +53,7 @@ impl Chromium {
         Self { process, window, _profile: profile }
     }
 
-    /// Sends a command of the DevTools protocol.
+    /// Sends a command of the `DevTools` protocol.
     pub(crate) async fn cdp(&self, command: &str, arguments: serde_json::Value) {
         self.window.cdp().send_raw(command, arguments).await.unwrap();
     }

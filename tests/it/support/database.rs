@@ -8,13 +8,13 @@ use sqlx::{AnyConnection, Connection as _};
 pub(crate) struct Database {
     /// Where it is.
     pub(crate) url: String,
-    /// The server it was made on, if it is PostgreSQL.
+    /// The server it was made on, if it is `PostgreSQL`.
     server: Option<(String, String)>,
-    /// The folder of its file, if it is SQLite.
+    /// The folder of its file, if it is `SQLite`.
     _folder: tempfile::TempDir,
 }
 
-/// The server that databases are made on, if the tests run on PostgreSQL.
+/// The server that databases are made on, if the tests run on `PostgreSQL`.
 #[expect(clippy::disallowed_methods, reason = "the test run says which engine")]
 fn server() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())

@@ -91,7 +91,7 @@ impl Gateway {
     }
 }
 
-/// A request as Postfix writes it at RCPT (SMTPD_POLICY_README), shortened.
+/// A request as Postfix writes it at RCPT (`SMTPD_POLICY_README`), shortened.
 pub(crate) fn request(client: &str, recipient: &str) -> String {
     format!(
         "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address={client}\n\

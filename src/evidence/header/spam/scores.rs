@@ -105,7 +105,7 @@ pub(super) fn status(filter: &str, value: &str) -> Vec<Explained> {
             found.push(made("score-limit", &[filter, score, limit], value, words));
         }
         (Some(score), None) => {
-            found.push(made("score", &[filter, score], value, format!("{filter} gave the mail a score of {score}.")))
+            found.push(made("score", &[filter, score], value, format!("{filter} gave the mail a score of {score}.")));
         }
         _ => {}
     }
