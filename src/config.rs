@@ -531,7 +531,11 @@ fn list<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<Vec<T>, Strin
 }
 
 /// Reads a whole number between two bounds.
-fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display>(text: &str, least: T, most: T) -> Result<T, String> {
+fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display + Copy>(
+    text: &str,
+    least: T,
+    most: T,
+) -> Result<T, String> {
     match text.parse::<T>() {
         Ok(n) if n >= least && n <= most => Ok(n),
         _ => Err(format!("write a whole number from {least} to {most}")),

@@ -79,7 +79,9 @@ impl Content {
                 answers.insert((*lang).to_owned(), read.answer);
             }
         }
-        articles.values_mut().for_each(|list| list.sort_by_key(|a| (a.front.order, a.slug.clone())));
+        for list in articles.values_mut() {
+            list.sort_by_key(|a| (a.front.order, a.slug.clone()));
+        }
         Ok(Self { causes, articles, answers })
     }
 
@@ -131,7 +133,7 @@ fn add_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>)
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
             add_folder(&entry.path(), &format!("{name}/"), files)?;
-        } else if name.ends_with(".md") || name.ends_with(".toml") {
+        } else if Path::new(&name).extension().is_some_and(|kind| kind == "md" || kind == "toml") {
             let text = std::fs::read_to_string(entry.path()).with_context(|| format!("content.folder: {name}"))?;
             files.insert(name, text);
         }

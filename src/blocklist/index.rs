@@ -64,7 +64,7 @@ impl<T> Default for ByNet<T> {
 
 /// The prefix length of a network in the one number space of both families.
 fn length(net: Net) -> u8 {
-    if net.is_v4() { net.len() + 96 } else { net.len() }
+    if net.is_v4() { net.prefix_len() + 96 } else { net.prefix_len() }
 }
 
 /// The first address of the network of `len` bits around `addr`.

@@ -213,7 +213,9 @@ async fn load_blocks(tx: &mut Tx, index: &mut Index) -> anyhow::Result<()> {
         let page = blocks::live_page(&mut **tx, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id;
-        page.iter().for_each(|block| index.apply_block(block, true));
+        for block in &page {
+            index.apply_block(block, true);
+        }
     }
 }
 
@@ -224,6 +226,8 @@ async fn load_tokens(tx: &mut Tx, index: &mut Index, now: Time) -> anyhow::Resul
         let page = mail_tokens::live_page(&mut **tx, after, now, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id;
-        page.into_iter().for_each(|token| index.apply_token(token.token_hash, token.expires_at));
+        for token in page {
+            index.apply_token(token.token_hash, token.expires_at);
+        }
     }
 }

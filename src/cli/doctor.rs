@@ -18,11 +18,6 @@ struct Findings {
 }
 
 impl Findings {
-    /// Says that something is right.
-    fn good(&self, text: &str) -> anyhow::Result<()> {
-        say(&format!("  ok    {text}"))
-    }
-
     /// Says what to mind.
     fn hint(&mut self, text: &str) -> anyhow::Result<()> {
         self.hints += 1;
@@ -36,12 +31,17 @@ impl Findings {
     }
 }
 
+/// Says that something is right.
+fn good(text: &str) -> anyhow::Result<()> {
+    say(&format!("  ok    {text}"))
+}
+
 /// Looks at everything; fails when something does not work.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let mut found = Findings::default();
     web(config, &mut found)?;
     match Content::read(config) {
-        Ok(content) => found.good(&format!(
+        Ok(content) => good(&format!(
             "content: {} causes, {} articles",
             content.causes.iter().count(),
             content.articles("en").len()
@@ -63,7 +63,7 @@ fn web(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
     if url.starts_with("http://") {
         found.hint(&format!("http.public_url is {url}: without https passwords and secret links travel in clear, and the session cookie is not tied to this host"))?;
     } else {
-        found.good(&format!("http.public_url is {url}"))?;
+        good(&format!("http.public_url is {url}"))?;
     }
     if matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
         found.hint("http.public_url is this machine: case links in refusals lead nowhere for others")?;
@@ -83,14 +83,14 @@ async fn database(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
         Err(error) => return found.fault(&format!("database.url: {error:#}")),
     };
     match db.missing_migrations().await {
-        0 => found.good("database: answers, tables are up to date")?,
+        0 => good("database: answers, tables are up to date")?,
         n => return found.fault(&format!("database: {n} migration(s) are missing; run: postern migrate")),
     }
     if db.engine() == Engine::Sqlite {
         found.hint("database is SQLite: good for one machine; several machines need PostgreSQL")?;
     }
     if staff::has_admin(db.pool()).await? {
-        found.good("there is an admin")
+        good("there is an admin")
     } else {
         found.hint("there is no admin yet; `postern serve` prints a link that creates one")
     }
@@ -112,7 +112,7 @@ async fn mail(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
     }
     let answer = async { Transport::new(url)?.answers().await.map_err(anyhow::Error::from) };
     match tokio::time::timeout(Duration::from_secs(20), answer).await {
-        Ok(Ok(true)) => found.good("mail.smtp_url: the mail server answers"),
+        Ok(Ok(true)) => good("mail.smtp_url: the mail server answers"),
         Ok(Ok(false)) => found.fault("mail.smtp_url: the mail server answers, but not as one"),
         Ok(Err(error)) => found.fault(&format!("mail.smtp_url: {error:#}")),
         Err(_) => found.fault("mail.smtp_url: the mail server does not answer within 20 seconds"),
@@ -130,7 +130,7 @@ async fn gateways(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
         ))?;
     }
     match tokio::time::timeout(Duration::from_secs(3), tokio::net::TcpStream::connect(addr)).await {
-        Ok(Ok(_)) => found.good(&format!("gateways.policy.listen: something answers at {addr}")),
+        Ok(Ok(_)) => good(&format!("gateways.policy.listen: something answers at {addr}")),
         _ => found.hint(&format!("gateways.policy.listen: nothing answers at {addr} now; `postern serve` will")),
     }
 }

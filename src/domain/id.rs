@@ -54,6 +54,9 @@ impl std::str::FromStr for Id {
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// `N` bytes from the operating system.
+///
+/// # Panics
+/// When the operating system gives none: without them no secret may be made.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

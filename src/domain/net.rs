@@ -66,7 +66,7 @@ impl Net {
 
     /// The prefix length, as written: 0 to 32 for IPv4, 0 to 128 for IPv6.
     #[must_use]
-    pub fn len(self) -> u8 {
+    pub fn prefix_len(self) -> u8 {
         self.0.prefix_len()
     }
 
@@ -91,7 +91,7 @@ impl Net {
     /// Whether only leads and admins may lift it: wider than /24 (IPv4) or /48 (IPv6).
     #[must_use]
     pub fn is_wide(self) -> bool {
-        if self.is_v4() { self.len() < 24 } else { self.len() < 48 }
+        if self.is_v4() { self.prefix_len() < 24 } else { self.prefix_len() < 48 }
     }
 
     /// The first address as 32 hexadecimal digits, IPv4 mapped into IPv6: sorts and compares alike on every database.
@@ -109,7 +109,7 @@ impl Net {
     /// This network and all wider ones, narrowest first, each as text.
     pub fn and_wider(self) -> impl Iterator<Item = Self> {
         let addr = self.first();
-        (0..=self.len()).rev().map(move |len| Self::around(addr, len))
+        (0..=self.prefix_len()).rev().map(move |len| Self::around(addr, len))
     }
 
     /// Reads a network or an address. An address gives a network of full length.

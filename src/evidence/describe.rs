@@ -193,7 +193,8 @@ fn whose(known: &Reply, list: Option<&Named>, lower: &str) -> Option<Whose> {
     let gave_up = known.smtp_code.is_none() && GAVE_UP.iter().any(|words| lower.contains(words));
     match known.direction {
         Some(Direction::In) => return Some(Whose::OwnServer),
-        Some(Direction::Out) if nobody || gave_up => return Some(Whose::OwnServer),
+        Some(Direction::Out) if gave_up || (nobody && known.smtp_code.is_none()) => return Some(Whose::OwnServer),
+        Some(Direction::Out) if nobody => return None,
         None if gave_up && known.provider.is_none() => return Some(Whose::OwnServer),
         _ => {}
     }
@@ -215,7 +216,7 @@ mod tests {
             of(out, "connect to mx.example.org[192.0.2.1]:25: Connection timed out", Some("mx.example.org")),
             Some(Whose::OwnServer)
         );
-        assert_eq!(of(out, "550 5.1.1 unknown user", None), Some(Whose::OwnServer));
+        assert_eq!(of(out, "550 5.1.1 unknown user", None), None);
         assert_eq!(of(inward, "554 5.7.1 Relay access denied", None), Some(Whose::OwnServer));
         assert_eq!(of(out, "550 5.7.1 go away", Some("mx.example.org")), Some(Whose::Provider));
         assert_eq!(of(None, "550 5.7.1 go away", None), Some(Whose::Provider));

@@ -1,5 +1,7 @@
 //! A mail of the outbox as an RFC 5322 message.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue, MessageId};
@@ -97,7 +99,7 @@ pub fn html(text: &str) -> String {
     let mut out = "<!doctype html>\n<html><body style=\"font-family:sans-serif;max-width:40em\">\n".to_owned();
     for paragraph in text.split("\n\n") {
         let lines: Vec<String> = paragraph.lines().map(html_line).collect();
-        out.push_str(&format!("<p>{}</p>\n", lines.join("<br>\n")));
+        let _ = writeln!(out, "<p>{}</p>", lines.join("<br>\n"));
     }
     out.push_str("</body></html>\n");
     out

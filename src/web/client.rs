@@ -48,9 +48,9 @@ mod tests {
 
     fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();
-        forwarded.iter().for_each(|v| {
-            headers.append("x-forwarded-for", v.parse().unwrap());
-        });
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
         let trusted: Vec<Net> = trusted.iter().map(|t| Net::parse(t).unwrap()).collect();
         behind_proxies(peer.parse().unwrap(), &headers, &trusted).to_string()
     }

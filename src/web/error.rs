@@ -218,6 +218,7 @@ pub async fn not_found() -> Error {
 }
 
 /// The answer of a handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "tower-http hands it over like this")]
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let what = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     Error::Internal(anyhow::anyhow!("a handler panicked: {}", what.unwrap_or("no message"))).into_response()

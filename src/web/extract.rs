@@ -1,4 +1,5 @@
 //! Extractors whose failure is a page of ours.
+#![expect(clippy::disallowed_types, reason = "these are what stands in for axum's own")]
 
 use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};

@@ -5,9 +5,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::format_collect,
     reason = "a test may fail"
 )]
-#![expect(clippy::print_stderr, reason = "a failing test says what it saw")]
 
 mod support;
 
@@ -24,6 +24,7 @@ mod policy;
 mod public;
 mod requests;
 mod signing_in;
+mod staff;
 mod store;
 mod sweep;
 mod tickets;

@@ -68,7 +68,7 @@ mod tests {
             purged_at: None,
         };
         assert_eq!(file_name(&piece("bounce.eml")), "7-bounce.eml");
-        assert_eq!(file_name(&piece("../\"\r\nx: é.log")), "7-x----.log");
+        assert_eq!(file_name(&piece("../\"\r\nx: é.log")), "7-x---.log");
         assert_eq!(file_name(&piece("")), "7.txt");
     }
 }

@@ -49,7 +49,7 @@ impl Facts {
         let around = around(net);
         let covering = blocks::covering(pool, net, 2 * ROWS).await?;
         let (mut live, past): (Vec<Block>, Vec<Block>) = covering.into_iter().partition(|block| block.is_live(now));
-        live.sort_by_key(|block| std::cmp::Reverse(block.net.len()));
+        live.sort_by_key(|block| std::cmp::Reverse(block.net.prefix_len()));
         let inside = if net.is_single() { Vec::new() } else { blocks::live_inside(pool, net, ROWS).await? };
         let running = |probation: &Probation| probation.ended_at.is_none() && now < probation.until;
         Ok(Self {

@@ -47,7 +47,7 @@ pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn around(net: Net) -> Net {
     let most = if net.is_v4() { 24 } else { 64 };
-    Net::around(net.first(), net.len().min(most))
+    Net::around(net.first(), net.prefix_len().min(most))
 }
 
 /// One line of hostile text for a table: signs made visible, cut.

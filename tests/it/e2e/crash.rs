@@ -34,7 +34,9 @@ async fn every_acknowledged_request_survives_with_one_ticket_and_its_mail() {
         tokio::time::sleep(Duration::from_millis(150 + 137 * cut)).await;
         serving.kill();
         stop.store(true, Ordering::SeqCst);
-        people.into_iter().for_each(|person| person.join().unwrap());
+        for person in people {
+            person.join().unwrap();
+        }
     }
     let acknowledged = acknowledged.lock().unwrap().clone();
     assert!(acknowledged.len() > 20, "only {} requests were acknowledged", acknowledged.len());

@@ -43,14 +43,18 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
     assert_eq!(page.status, 200);
     assert!(page.text.contains("PB-SPAM") && page.text.contains("203.0.113.7"), "{}", page.text);
     let log = postfix.log();
-    let line = log.lines().find(|l| l.contains("NOQUEUE: reject") && l.contains("203.0.113.7")).expect("a log line");
-    let fields =
-        [("kind", "unblock"), ("email", "ann@sender.example"), ("evidence", line), ("message", "We closed the hole.")];
+    let reject = log.lines().find(|l| l.contains("NOQUEUE: reject") && l.contains("203.0.113.7")).expect("a log line");
+    let fields = [
+        ("kind", "unblock"),
+        ("email", "ann@sender.example"),
+        ("evidence", reject),
+        ("message", "We closed the hole."),
+    ];
     let status = sender.post("/requests/new", &fields);
-    let status_path = path_or_link(status.leads_to()).to_owned();
-    let page = sender.get(&status_path);
+    let own_page = path_or_link(status.leads_to()).to_owned();
+    let page = sender.get(&own_page);
     assert!(page.text.contains("203.0.113.7"), "{}", page.text);
-    let code = status_path.trim_start_matches("/requests/").split('?').next().unwrap().to_owned();
+    let code = own_page.trim_start_matches("/requests/").split('?').next().unwrap().to_owned();
 
     // An agent opens the ticket and lifts.
     let mut agent = Wire::new(place.http);

@@ -3,8 +3,8 @@
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
+use thirtyfour::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities as _, LoggingPrefsLogLevel};
 
 use super::{free_port, until_listening};
 

@@ -103,6 +103,12 @@ impl TestApp {
         browser
     }
 
+    /// The key of the member of this name.
+    pub(crate) async fn staff_named(&self, name: &str) -> Id {
+        let all = postern::store::staff::list(self.desk().db.pool()).await.unwrap();
+        all.iter().find(|member| member.name == name).expect("a member of this name").id
+    }
+
     /// Blocks a network for a week.
     pub(crate) async fn block(&self, net: &str, cause: &str) -> Block {
         let new = NewBlock {

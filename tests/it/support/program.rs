@@ -169,7 +169,9 @@ impl Serving {
     }
 
     /// Ends it at once (SIGKILL), as when the power goes.
-    pub(crate) fn kill(self) {}
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
 
     /// Asks it to end (SIGTERM) and waits until it has; gives how it ended.
     pub(crate) async fn stop(mut self) -> ExitStatus {
