@@ -114,11 +114,7 @@ ticket-suspected = This looks like a machine’s work ({ $why }). The sender saw
 ticket-clear = It is a person’s
 ticket-siblings = Other tickets of this mail address
 ticket-stale = The ticket changed while you were writing. What you typed is still here: look at what is new, then send it again.
-ticket-cause = { $code }, { $title }. Began { $since } ago, ends { $until }, { $hits ->
-    [0] no refusal counted
-    [one] one refusal
-   *[other] { $hits } refusals
- }.
+ticket-cause = { $code }, { $title }. Began { $since } ago, ends { $until }.
 origin-typed = typed by the sender
 origin-evidence = in the evidence
 origin-case = from the case link
@@ -253,9 +249,6 @@ block-since = Since
 block-until = Ends
 block-source = Source
 block-note = Note
-block-hits = Refusals
-block-hits-first = first
-block-hits-last = last
 block-answers = this one answers
 block-action = Mail is
 block-evidence-at = Newest evidence

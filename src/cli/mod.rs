@@ -62,6 +62,8 @@ enum Command {
         #[arg(long)]
         pretty: bool,
     },
+    /// Read all stored evidence again, for when the reader has become better.
+    Reread,
     /// Bring the tables of the database up to date.
     Migrate,
     /// Say what is set up wrong, in words.
@@ -104,6 +106,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Staff(command) => staff::run(&app(config).await?, command).await,
             Command::Token(command) => staff::run_token(&app(config).await?, command).await,
             Command::Block(command) => block::run(&app(config).await?, command).await,
+            Command::Reread => reread(&app(config).await?).await,
             Command::Migrate => migrate(config).await,
             Command::Doctor => doctor::run(&config).await,
             Command::Settings { .. } | Command::Read { .. } => Ok(()),
@@ -140,6 +143,12 @@ fn start_log(config: &Config, serving: bool) -> anyhow::Result<()> {
         builder.init();
     }
     Ok(())
+}
+
+/// Reads all stored evidence again.
+async fn reread(app: &App) -> anyhow::Result<()> {
+    let read = app.desk.reread_all().await?;
+    say(&format!("Read {read} piece(s) of evidence again."))
 }
 
 /// Brings the tables up to date.

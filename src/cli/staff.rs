@@ -16,7 +16,7 @@ use crate::store::{api_tokens, staff};
 /// What can be done with staff.
 #[derive(Debug, Subcommand)]
 pub(super) enum StaffCommand {
-    /// Add a member; the password is read from standard input, or made up and printed.
+    /// Add a member; a password is made up and printed, or read with --password-stdin.
     Add {
         /// The address that signs in.
         email: Email,

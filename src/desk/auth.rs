@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -16,6 +17,9 @@ use crate::domain::time::{DAY, HOUR, MINUTE};
 use crate::store::api_tokens::{self, ApiToken};
 use crate::store::sessions::{self, Session};
 use crate::store::{Tx, limits, staff};
+
+/// How long an attempt takes for an account that many tried in vain.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// What came of an attempt to sign in.
 #[derive(Debug)]
@@ -60,10 +64,12 @@ impl Desk {
         let email = Email::parse(email).ok();
         let by_client = format!("signin:{}", visitor(client));
         let by_account = format!("signin:{}", email.as_ref().map(Email::folded).unwrap_or_default());
-        for bucket in [&by_client, &by_account] {
-            if limits::read(self.db.pool(), bucket, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
-                return Ok(SignIn::Later);
-            }
+        if limits::read(self.db.pool(), &by_client, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
+            return Ok(SignIn::Later);
+        }
+        // Failures of others slow an account down, but never lock its owner out.
+        if limits::read(self.db.pool(), &by_account, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
+            tokio::time::sleep(SLOW).await;
         }
         let member = match &email {
             Some(email) => staff::find_active(self.db.pool(), email).await?,
@@ -74,7 +80,7 @@ impl Desk {
             None => None,
         };
         let password: String = password.chars().take(PASSWORD_MAX + 1).collect();
-        let Some(member) = member.filter(|_| stored.is_some()).filter(|_| true) else {
+        let Some(member) = member.filter(|_| stored.is_some()) else {
             verify(password, None).await?;
             return self.sign_in_failed(&[by_client, by_account]).await;
         };

@@ -177,6 +177,20 @@ impl Desk {
         Ok(())
     }
 
+    /// Reads all pieces again that still have their bytes; gives how many.
+    pub async fn reread_all(&self) -> Done<usize> {
+        let (mut after, mut count) = (Id(0), 0);
+        loop {
+            let page = evidence::page(self.db.pool(), after, 50).await?;
+            let Some(last) = page.last() else { return Ok(count) };
+            after = last.id;
+            for piece in &page {
+                self.reread_evidence(piece).await?;
+                count += 1;
+            }
+        }
+    }
+
     /// The piece that waits for its form, by the secret that the form carried.
     pub async fn held_evidence(&self, presented: &str) -> Done<Held> {
         let secret = Secret::presented(presented);

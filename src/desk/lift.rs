@@ -126,8 +126,14 @@ impl Desk {
         if !live.iter().any(|b| b.id == block.id) {
             return Err(Self::ended(block.state_at(now)));
         }
+        let carved: Vec<Option<Id>> =
+            exemptions::covering(&mut **tx, net, now).await?.iter().map(|exemption| exemption.block_id).collect();
+        let left: Vec<Block> = live.into_iter().filter(|covering| !carved.contains(&Some(covering.id))).collect();
+        if left.is_empty() {
+            return Err(Refusal::Invalid(format!("{net} is taken out of the blocks that cover it already")));
+        }
         let mut widest = None;
-        for covering in live {
+        for covering in left {
             if covering.net == net {
                 self.end_block(tx, who, &covering, reason, ticket).await?;
             } else {

@@ -184,21 +184,21 @@ const GAVE_UP: &[&str] = &[
 ];
 
 /// Whose refusal it is when it is not ours. A log of incoming mail is the sender's own server refusing others; a sender's
-/// log that names no other server, or tells of none that answered, is that server giving up.
+/// log that tells of no server that answered is that server giving up. A bare reply that names nobody may be anybody's.
 fn whose(known: &Reply, list: Option<&Named>, lower: &str) -> Option<Whose> {
     if known.category == Some(Category::Rbl) && list.is_some() {
         return Some(Whose::Blocklist);
     }
-    let nobody = known.remote_host.is_none() && known.remote_ip.is_none() && known.provider.is_none();
-    let gave_up = known.smtp_code.is_none() && GAVE_UP.iter().any(|words| lower.contains(words));
-    match known.direction {
-        Some(Direction::In) => return Some(Whose::OwnServer),
-        Some(Direction::Out) if gave_up || (nobody && known.smtp_code.is_none()) => return Some(Whose::OwnServer),
-        Some(Direction::Out) if nobody => return None,
-        None if gave_up && known.provider.is_none() => return Some(Whose::OwnServer),
-        _ => {}
+    if known.direction == Some(Direction::In) {
+        return Some(Whose::OwnServer);
     }
-    (known.smtp_code.is_some() || known.provider.is_some()).then_some(Whose::Provider)
+    let unnamed = known.remote_host.is_none() && known.remote_ip.is_none() && known.provider.is_none();
+    let gave_up = known.smtp_code.is_none() && GAVE_UP.iter().any(|words| lower.contains(words));
+    let by_itself = unnamed && known.queue_id.is_some() && known.smtp_code.is_none();
+    if gave_up || by_itself {
+        return Some(Whose::OwnServer);
+    }
+    (!unnamed).then_some(Whose::Provider)
 }
 
 #[cfg(test)]
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(of(out, "550 5.1.1 unknown user", None), None);
         assert_eq!(of(inward, "554 5.7.1 Relay access denied", None), Some(Whose::OwnServer));
         assert_eq!(of(out, "550 5.7.1 go away", Some("mx.example.org")), Some(Whose::Provider));
-        assert_eq!(of(None, "550 5.7.1 go away", None), Some(Whose::Provider));
+        assert_eq!(of(None, "550 5.7.1 go away", None), None);
     }
 
     fn read(text: &str) -> Reply {

@@ -196,7 +196,7 @@ fn whose_refusal_it_is() {
         Some(Whose::Ours)
     );
     assert_eq!(whose("554 5.7.1 Client host [192.0.2.1] blocked using bl.example.net"), Some(Whose::Blocklist));
-    assert_eq!(whose("550 5.1.1 no such user"), Some(Whose::Provider));
+    assert_eq!(whose("550 5.1.1 no such user"), None, "a bare reply may be anybody's, ours too");
 }
 
 #[test]

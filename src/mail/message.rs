@@ -42,9 +42,11 @@ plain_header!(
     AutoResponseSuppress, "X-Auto-Response-Suppress"
 );
 
-/// A mailbox of an address without a name.
+/// A mailbox of an address without a name; a domain beyond ASCII becomes A-labels (RFC 5890).
 fn mailbox(email: &Email) -> anyhow::Result<Mailbox> {
-    let address: Address = email.as_str().parse().with_context(|| format!("{email} cannot be written to"))?;
+    let domain = url::Host::parse(email.domain()).with_context(|| format!("{email} has no valid domain"))?;
+    let local = email.as_str().strip_suffix(email.domain()).unwrap_or_default().trim_end_matches('@');
+    let address = Address::new(local, domain.to_string()).with_context(|| format!("{email} cannot be written to"))?;
     Ok(Mailbox::new(None, address))
 }
 
@@ -180,6 +182,12 @@ mod tests {
         assert!(text.contains("Auto-Submitted: auto-generated\r\n"));
         assert!(text.contains("Reply-To: reply+abc@portal.example\r\n"));
         assert!(text.contains("Subject: =?utf-8?") || text.contains("=?utf-8?b?"), "{text}");
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_is_written_in_a_labels() {
+        let to = mailbox(&Email::parse("ok@müller.example").unwrap()).unwrap();
+        assert_eq!(to.email.to_string(), "ok@xn--mller-kva.example");
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub fn resolved(
     let texts = texts(&ticket.lang);
     let mut paragraphs = vec![texts.t(&format!("mail-resolved-{resolution}"))];
     for facts in lifts {
-        paragraphs.push(lifted(&texts, setting, ticket, facts));
+        paragraphs.push(lifted(&texts, setting, ticket, facts, answer));
     }
     if !lifts.is_empty() {
         paragraphs.push(texts.t("mail-lifted-again"));
@@ -133,8 +133,8 @@ pub fn resolved(
     }
 }
 
-/// What was lifted, with its cause in words and the probation.
-fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFacts) -> String {
+/// What was lifted, with its cause in words (unless the answer says them) and the probation.
+fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFacts, answer: &str) -> String {
     let cause = setting.causes.find(&facts.cause).map(|c| c.text(&ticket.lang));
     let named = cause.map_or_else(|| facts.cause.clone(), |c| format!("{}, {}", facts.cause, c.title));
     let mut lines = match facts.out_of {
@@ -143,7 +143,7 @@ fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFact
         }
         None => vec![texts.t2("mail-lifted-entry", "net", facts.net, "cause", named)],
     };
-    lines.extend(cause.map(|c| c.answer.clone()));
+    lines.extend(cause.map(|c| c.answer.clone()).filter(|sentence| !answer.contains(sentence.as_str())));
     lines.extend(facts.probation_until.map(|until| texts.t1("mail-lifted-probation", "until", until)));
     lines.join("\n")
 }

@@ -43,7 +43,8 @@ impl Transport {
     pub async fn send(&self, message: Message) -> Result<(), Refused> {
         match self.0.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(Refused::ForGood(with_causes(&error))),
+            // A client's own error is a message that no server of this kind can take, such as an address beyond ASCII.
+            Err(error) if error.is_permanent() || error.is_client() => Err(Refused::ForGood(with_causes(&error))),
             Err(error) => Err(Refused::ForNow(with_causes(&error))),
         }
     }

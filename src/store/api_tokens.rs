@@ -22,10 +22,11 @@ pub struct ApiToken {
 }
 
 impl ApiToken {
-    /// Whether it may do what `scope` names.
+    /// Whether it may do what `scope` names; who may write may read.
     #[must_use]
     pub fn allows(&self, scope: &str) -> bool {
-        self.scopes.split_whitespace().any(|s| s == scope)
+        let reads = |s: &str| s.strip_suffix(":write").is_some_and(|room| scope.strip_suffix(":read") == Some(room));
+        self.scopes.split_whitespace().any(|s| s == scope || reads(s))
     }
 }
 

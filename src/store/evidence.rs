@@ -179,6 +179,15 @@ pub async fn heads_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Resu
     .await
 }
 
+/// The next pieces of tickets after `after` that were not purged.
+pub async fn page(db: impl AnyExecutor<'_>, after: Id, limit: i64) -> sqlx::Result<Vec<Evidence>> {
+    sqlx::query_as(select!("WHERE id > $1 AND ticket_id IS NOT NULL AND purged_at IS NULL ORDER BY id LIMIT $2"))
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
+}
+
 /// The `n`th chunk of a piece.
 pub async fn chunk(db: impl AnyExecutor<'_>, id: Id, n: i64) -> sqlx::Result<Option<Vec<u8>>> {
     sqlx::query_scalar("SELECT bytes FROM evidence_chunks WHERE evidence_id = $1 AND n = $2")

@@ -14,10 +14,13 @@ use crate::domain::id::Secret;
 use crate::store::api_tokens::ApiToken;
 
 mod blocks;
+mod evidence;
 
 /// All routes, below `/api/v1`.
 pub fn router() -> Router<App> {
-    Router::new().route("/blocks", post(blocks::add).get(blocks::find).delete(blocks::lift))
+    Router::new()
+        .route("/blocks", post(blocks::add).get(blocks::find).delete(blocks::lift))
+        .route("/evidence", post(evidence::read))
 }
 
 /// A program that may read blocks.

@@ -9,6 +9,7 @@ use crate::desk::evidence::findings;
 use crate::domain::id::Id;
 use crate::domain::ticket::visible;
 use crate::evidence::Findings;
+use crate::evidence::mask;
 use crate::store::evidence::{self, Evidence, FullyRead};
 use crate::web::error::Result;
 use crate::web::findings::Understood;
@@ -118,7 +119,7 @@ fn lines(found: &Findings) -> BTreeSet<usize> {
 fn parts(text: &str, marked: &BTreeSet<usize>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (n, line) in text.split_inclusive('\n').enumerate() {
-        let text = visible(line);
+        let text = visible(&mask::recipients(line));
         match parts.last_mut().filter(|last| last.line.is_none()) {
             _ if marked.contains(&(n + 1)) => parts.push(Part { line: Some(n + 1), text }),
             Some(last) => last.text.push_str(&text),

@@ -286,13 +286,8 @@ impl TicketPage {
         let until = block
             .until
             .map_or_else(|| self.shell.t("never-ends"), |end| self.shell.t1("in-span", "span", self.shell.ago(&end)));
-        let values: [(&str, &dyn Arg); 5] = [
-            ("code", &block.cause),
-            ("title", &title),
-            ("since", &self.shell.ago(&block.since)),
-            ("until", &until),
-            ("hits", &block.hits),
-        ];
+        let values: [(&str, &dyn Arg); 4] =
+            [("code", &block.cause), ("title", &title), ("since", &self.shell.ago(&block.since)), ("until", &until)];
         self.shell.texts.with("ticket-cause", &values)
     }
 
