@@ -7,6 +7,9 @@ use super::context::Context;
 use super::findings::{Category, Direction, Reply, Whose};
 use super::{category, provider, reply, scan};
 
+/// The longest text of a reply that is kept, in bytes.
+const LONGEST: usize = 2_000;
+
 /// Fills in everything that the text of a reply tells; what the caller already knows stays.
 pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply {
     let parsed = reply::parse(text);
@@ -26,6 +29,7 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
         known.provider = speaker(&known, &lower);
     }
     known.text = if known.text.is_empty() { parsed.text } else { known.text };
+    known.text.truncate(known.text.floor_char_boundary(LONGEST));
     ours(&mut known, &parsed.plain, context);
     if known.whose.is_none() {
         known.whose = whose(&known, list.as_ref(), &lower);

@@ -73,7 +73,7 @@ impl Db {
         let url = if engine == Engine::Sqlite { prepare_sqlite(url)? } else { url.to_owned() };
         let pool = AnyPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(Duration::from_secs(15))
             .after_connect(move |connection, _| Box::pin(set_up(connection, engine)))
             .connect(&url)
             .await

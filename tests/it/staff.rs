@@ -50,13 +50,14 @@ async fn an_agent_may_not_lift_a_wide_network_but_an_address_out_of_it() {
     let block = app.block("203.0.0.0/16", "PB-DYN").await;
     let mut agent = app.sign_in(Role::Agent).await;
     let path = format!("/staff/blocks/{}/lift", block.id);
-    let whole = [("scope", "entry"), ("reason", "x"), ("probation_days", "0")];
+    let id = block.id.to_string();
+    let whole = [("block", id.as_str()), ("scope", "entry"), ("reason", "x"), ("probation_days", "0")];
     assert_eq!(agent.post(&path, &whole).await.status.as_u16(), 403);
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
-    let id = block.id.to_string();
     let only = [
         ("block", id.as_str()),
-        ("scope", "203.0.113.7"),
+        ("scope", "only"),
+        ("only", "203.0.113.7"),
         ("reason", "own PTR"),
         ("probation_days", "7"),
         ("answer", "Out."),
