@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::domain::email::Email;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::net::Net;
 use crate::domain::time::{DAY, HOUR, parse_span};
 
@@ -94,13 +95,67 @@ pub const SETTINGS: &[Setting] = &[
         key: "gateways.policy.listen",
         default: "127.0.0.1:10031",
         example: "127.0.0.1:10031",
-        help: "Address and port of the Postfix policy service; `off` for none.",
+        help: "Address and port of the Postfix policy service, or `unix:/path`; `off` for none.",
     },
     Setting {
         key: "gateways.policy.connections",
         default: "10000",
         example: "10000",
         help: "How many connections the policy service holds at once.",
+    },
+    Setting {
+        key: "gateways.socketmap.listen",
+        default: "off",
+        example: "127.0.0.1:10032",
+        help: "Address and port of the socketmap service (Postfix, postscreen, Sendmail), or `unix:/path`; `off` for none.",
+    },
+    Setting {
+        key: "gateways.socketmap.connections",
+        default: "10000",
+        example: "10000",
+        help: "How many connections the socketmap service holds at once.",
+    },
+    Setting {
+        key: "gateways.dnsbl.listen",
+        default: "off",
+        example: "127.0.0.1:10053, 192.0.2.53:53",
+        help: "Addresses and ports of the DNSBL, on UDP and TCP; `off` for none.",
+    },
+    Setting {
+        key: "gateways.dnsbl.zone",
+        default: "",
+        example: "bl.example.org",
+        help: "The zone of the DNSBL. Default: `bl.` and the host of `http.public_url`.",
+    },
+    Setting {
+        key: "gateways.dnsbl.nameserver",
+        default: "",
+        example: "ns1.example.org",
+        help: "The name server in the zone's NS and SOA. Default: `ns.` and the zone, at the addresses of `gateways.dnsbl.listen`.",
+    },
+    Setting {
+        key: "gateways.dnsbl.allow",
+        default: "127.0.0.0/8, ::1",
+        example: "127.0.0.0/8, ::1, 192.0.2.0/24",
+        help: "Networks that may ask; others are refused.",
+    },
+    Setting {
+        key: "gateways.dnsbl.ttl",
+        default: "0",
+        example: "0",
+        help: "How many seconds resolvers may keep that an address is listed: the longest that a lift takes to reach their clients.",
+    },
+    Setting {
+        key: "gateways.dnsbl.negative_ttl",
+        default: "10",
+        example: "10",
+        help: "How many seconds resolvers may keep that an address is not listed: the longest that a block takes.",
+    },
+    Setting {
+        key: "gateways.dnsbl.rate",
+        default: "20000",
+        example: "20000",
+        help: "How many UDP answers a network (IPv4 /24, IPv6 /56) gets in a second; beyond that it is sent to TCP.",
     },
     Setting {
         key: "gateways.open_recipients",
@@ -255,13 +310,38 @@ pub struct Mail {
 #[derive(Debug, Clone)]
 pub struct Gateways {
     /// Where the policy service listens.
-    pub policy: Option<SocketAddr>,
+    pub policy: Option<Endpoint>,
     /// Whether the address was set by hand; a default one that is taken is no reason to refuse to start.
     pub policy_is_set: bool,
     /// How many connections the policy service holds.
     pub policy_connections: usize,
+    /// Where the socketmap service listens.
+    pub socketmap: Option<Endpoint>,
+    /// How many connections the socketmap service holds.
+    pub socketmap_connections: usize,
+    /// The DNSBL.
+    pub dnsbl: Dnsbl,
     /// Recipients that are always reached.
     pub open_recipients: Vec<String>,
+}
+
+/// The list as a DNS zone.
+#[derive(Debug, Clone)]
+pub struct Dnsbl {
+    /// Where it listens, on UDP and TCP; nowhere when it is off.
+    pub listen: Vec<SocketAddr>,
+    /// The zone.
+    pub zone: String,
+    /// Its name server.
+    pub nameserver: String,
+    /// Who may ask.
+    pub allow: Vec<Net>,
+    /// How many seconds a listing may be kept.
+    pub ttl: u32,
+    /// How many seconds it may be kept that there is none.
+    pub negative_ttl: u32,
+    /// How many UDP answers a network gets in a second.
+    pub rate: u32,
 }
 
 /// Bounds on what one visitor may do.
@@ -390,14 +470,31 @@ impl Values {
         })
     }
 
+    /// The settings of the DNSBL.
+    fn dnsbl(&self, public_url: &str, demo: bool) -> Result<Dnsbl, BadSetting> {
+        let zone = self.get("gateways.dnsbl.zone", |text| zone_name(text, public_url))?;
+        let server = |text: &str| if text.is_empty() { Ok(format!("ns.{zone}")) } else { domain_name(text) };
+        Ok(Dnsbl {
+            listen: self.get("gateways.dnsbl.listen", |text| listen_addresses(text, demo))?,
+            nameserver: self.get("gateways.dnsbl.nameserver", server)?,
+            allow: self.get("gateways.dnsbl.allow", list::<Net>)?,
+            ttl: self.get("gateways.dnsbl.ttl", |t| number(t, 0, 86_400))?,
+            negative_ttl: self.get("gateways.dnsbl.negative_ttl", |t| number(t, 0, 86_400))?,
+            rate: self.get("gateways.dnsbl.rate", |t| number(t, 1, 100_000_000))?,
+            zone,
+        })
+    }
+
     /// All settings, checked.
     fn check(&self, demo: bool) -> Result<Config, BadSetting> {
         let listen = self.get("http.listen", |text| listen_address(text, demo))?;
+        let public_url = self.get("http.public_url", |text| public_url(text, listen))?;
+        let dnsbl = self.dnsbl(&public_url, demo)?;
         Ok(Config {
             demo,
             http: Http {
                 listen,
-                public_url: self.get("http.public_url", |text| public_url(text, listen))?,
+                public_url,
                 trusted_proxies: self.get("http.trusted_proxies", list::<Net>)?,
                 max_requests: self.get("http.max_requests", |t| number(t, 1, 100_000))?,
             },
@@ -424,6 +521,9 @@ impl Values {
                 policy: self.get("gateways.policy.listen", |text| optional_listen(text, demo))?,
                 policy_is_set: self.0.contains_key("gateways.policy.listen"),
                 policy_connections: self.get("gateways.policy.connections", |t| number(t, 1, 1_000_000))?,
+                socketmap: self.get("gateways.socketmap.listen", |text| optional_listen(text, demo))?,
+                socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
+                dnsbl,
                 open_recipients: self.get("gateways.open_recipients", open_recipients)?,
             },
             content_folder: self.get("content.folder", folder)?,
@@ -466,18 +566,52 @@ fn nearest(key: &str) -> Option<&'static str> {
     SETTINGS.iter().find(alike).map(|s| s.key)
 }
 
+/// What the demonstration says to an address that others reach.
+const DEMO_STAYS: &str = "the demo has known passwords and listens on loopback only";
+
 /// Reads where to listen; the demonstration stays on this machine.
-fn listen_address(text: &str, demo: bool) -> Result<SocketAddr, String> {
-    let addr: SocketAddr = text.parse().map_err(|_| "this is no address with a port".to_owned())?;
-    if demo && !addr.ip().is_loopback() {
-        return Err("the demo has known passwords and listens on loopback only".to_owned());
-    }
-    Ok(addr)
+fn listen_address(text: &str, demo: bool) -> Result<SocketAddr, &'static str> {
+    let addr: SocketAddr = text.parse().map_err(|_| "this is no address with a port")?;
+    if demo && !addr.ip().is_loopback() { Err(DEMO_STAYS) } else { Ok(addr) }
 }
 
-/// Reads where to listen, or `off`.
-fn optional_listen(text: &str, demo: bool) -> Result<Option<SocketAddr>, String> {
-    if text == "off" { Ok(None) } else { listen_address(text, demo).map(Some) }
+/// Reads where a service for mail servers listens, or `off`.
+fn optional_listen(text: &str, demo: bool) -> Result<Option<Endpoint>, &'static str> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let endpoint = Endpoint::parse(text)?;
+    if demo && !endpoint.is_local() { Err(DEMO_STAYS) } else { Ok(Some(endpoint)) }
+}
+
+/// Reads where the DNSBL listens, or `off`.
+fn listen_addresses(text: &str, demo: bool) -> Result<Vec<SocketAddr>, &'static str> {
+    if text == "off" {
+        return Ok(Vec::new());
+    }
+    text.split(',').map(|item| listen_address(item.trim(), demo)).collect()
+}
+
+/// Reads the name of a DNS zone; without one it is made of the portal's host.
+fn zone_name(text: &str, public_url: &str) -> Result<String, &'static str> {
+    if !text.is_empty() {
+        return domain_name(text);
+    }
+    let url = Url::parse(public_url).ok();
+    let host = url.as_ref().and_then(Url::domain).unwrap_or("localhost");
+    domain_name(&format!("bl.{host}")).or_else(|_| Ok("bl.localhost".to_owned()))
+}
+
+/// Reads a domain name. It is short enough for the 64 bytes of an IPv6 address before it.
+fn domain_name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim_end_matches('.').to_ascii_lowercase();
+    let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(inside);
+    if name.len() <= 180 && name.split('.').all(is_label) {
+        Ok(name)
+    } else {
+        Err("write a domain name of letters, digits and hyphens, at most 180 bytes")
+    }
 }
 
 /// Reads the public address of the portal.

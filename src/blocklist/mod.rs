@@ -5,6 +5,7 @@
 //! that is away, answers come from what is known. Changes made by this process are followed before its act is
 //! answered; those of others by polling.
 
+pub mod formats;
 pub mod index;
 
 use std::net::IpAddr;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::say;
 use crate::config::Config;
 use crate::content::Content;
+use crate::domain::endpoint::Endpoint;
 use crate::mail::transport::Transport;
 use crate::store::{Db, Engine, staff};
 
@@ -121,16 +122,34 @@ async fn mail(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
 
 /// The listeners for mail servers.
 async fn gateways(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
-    let Some(addr) = config.gateways.policy else {
+    let services = [
+        ("gateways.policy.listen", &config.gateways.policy),
+        ("gateways.socketmap.listen", &config.gateways.socketmap),
+    ];
+    if services.iter().all(|(_, at)| at.is_none()) {
         return found.hint("gateways.policy.listen is off: no Postfix can ask here");
-    };
-    if !addr.ip().is_loopback() {
-        found.hint(&format!(
-            "gateways.policy.listen = {addr}: the protocol has no passwords; keep others out by a firewall or VPN"
-        ))?;
     }
-    match tokio::time::timeout(Duration::from_secs(3), tokio::net::TcpStream::connect(addr)).await {
-        Ok(Ok(_)) => good(&format!("gateways.policy.listen: something answers at {addr}")),
-        _ => found.hint(&format!("gateways.policy.listen: nothing answers at {addr} now; `postern serve` will")),
+    for (key, at) in services {
+        if let Some(at) = at {
+            service(key, at, found).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One listener without passwords.
+async fn service(key: &str, at: &Endpoint, found: &mut Findings) -> anyhow::Result<()> {
+    if !at.is_local() {
+        found.hint(&format!("{key} = {at}: the protocol has no passwords; keep others out by a firewall or VPN"))?;
+    }
+    let connecting = async {
+        match at {
+            Endpoint::Tcp(addr) => tokio::net::TcpStream::connect(addr).await.is_ok(),
+            Endpoint::Unix(path) => tokio::net::UnixStream::connect(path).await.is_ok(),
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(3), connecting).await {
+        Ok(true) => good(&format!("{key}: something answers at {at}")),
+        _ => found.hint(&format!("{key}: nothing answers at {at} now; `postern serve` will")),
     }
 }

@@ -14,6 +14,8 @@ use crate::domain::time::Clock;
 mod block;
 mod demo;
 mod doctor;
+mod listeners;
+mod lists;
 mod read;
 mod serve;
 mod staff;

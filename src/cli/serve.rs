@@ -1,6 +1,5 @@
 //! `postern serve`.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,11 +8,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::listeners::{Listeners, explain};
 use super::{demo, say};
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::domain::time::Clock;
-use crate::gateways::{Judge, policy};
+use crate::gateways::Judge;
 use crate::{jobs, web};
 
 /// How long running work may take to end.
@@ -21,16 +21,14 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    let listener = listen(config.http.listen, "http.listen").await?;
-    let policy = policy_listener(&config).await?;
+    let listener =
+        TcpListener::bind(config.http.listen).await.map_err(|e| explain(&e, &config.http.listen, "http.listen"))?;
+    let listeners = Listeners::open(&config).await?;
     let app = app::open(config, Clock::System).await?;
     greet(&app).await?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     jobs::start(&app.desk, &tasks, &stop)?;
-    if let Some(listener) = policy {
-        let most = app.desk.config.gateways.policy_connections;
-        tasks.spawn(policy::serve(listener, judge(&app), most, stop.clone()));
-    }
+    listeners.start(&judge(&app), &tasks, &stop);
     tasks.close();
     tokio::spawn(stop_on_signal(stop.clone()));
     let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -57,32 +55,6 @@ fn judge(app: &App) -> Judge {
         content: app.desk.content.clone(),
         config: app.desk.config.clone(),
         clock: app.desk.clock.clone(),
-    }
-}
-
-/// Listens, or says which setting to change.
-async fn listen(addr: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addr).await.map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::AddrInUse => "another program listens there; stop it or choose another port",
-            ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one behind a proxy",
-            ErrorKind::AddrNotAvailable => "this machine has no such address",
-            _ => "choose another address",
-        };
-        anyhow::anyhow!("{key} = \"{addr}\": {error}; {hint}")
-    })
-}
-
-/// The listener of the policy service. A default address that is taken is no reason not to start.
-async fn policy_listener(config: &Config) -> anyhow::Result<Option<TcpListener>> {
-    let Some(addr) = config.gateways.policy else { return Ok(None) };
-    match listen(addr, "gateways.policy.listen").await {
-        Ok(listener) => Ok(Some(listener)),
-        Err(error) if !config.gateways.policy_is_set => {
-            tracing::warn!(error = format!("{error:#}"), "no policy service: its default address is taken");
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }
 

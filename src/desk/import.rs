@@ -184,6 +184,17 @@ impl Desk {
         Ok(())
     }
 
+    /// What would come of an import, without doing it.
+    pub async fn preview_import(&self, mut import: Import) -> Done<Counts> {
+        self.stage_batch(&mut import).await?;
+        if import.plan.replace {
+            self.stage_drops(&mut import).await?;
+        }
+        let counts = import.counts;
+        self.abandon_import(import).await?;
+        Ok(counts)
+    }
+
     /// Gives an import up; nothing of it counts.
     pub async fn abandon_import(&self, import: Import) -> Done<()> {
         imports::abandon(self.db.pool(), import.id).await?;

@@ -4,6 +4,7 @@ pub mod article;
 pub mod block;
 pub mod cause;
 pub mod email;
+pub mod endpoint;
 pub mod id;
 pub mod net;
 pub mod staff;

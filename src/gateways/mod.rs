@@ -11,7 +11,10 @@ use crate::domain::block::case_path;
 use crate::domain::id::hash;
 use crate::domain::time::Clock;
 
+pub mod dnsbl;
+pub mod listener;
 pub mod policy;
+pub mod socketmap;
 
 /// What all listeners answer from.
 #[derive(Debug, Clone)]
@@ -36,11 +39,26 @@ impl Judge {
     /// The SMTP reply for a blocked client: code, enhanced status, text with the case link.
     #[must_use]
     pub fn reply(&self, hit: &Hit, client: IpAddr) -> String {
-        let link = format!("{}{}", self.config.http.public_url, case_path(&hit.case_code, Some(client)));
         match self.content.causes.find(&hit.cause) {
-            Some(cause) => cause.reply_line(&link),
-            None => format!("550 5.7.1 blocked ({}), see {link}", hit.cause),
+            Some(cause) => cause.reply_line(&self.link(hit, client)),
+            None => format!("550 5.7.1 {}", self.reason(hit, client)),
         }
+    }
+
+    /// The text of that reply alone.
+    #[must_use]
+    pub fn reason(&self, hit: &Hit, client: IpAddr) -> String {
+        let link = self.link(hit, client);
+        match self.content.causes.find(&hit.cause) {
+            Some(cause) => cause.reply_text(&link),
+            None => format!("blocked ({}), see {link}", hit.cause),
+        }
+    }
+
+    /// The case link of a block, for this client.
+    #[must_use]
+    pub fn link(&self, hit: &Hit, client: IpAddr) -> String {
+        format!("{}{}", self.config.http.public_url, case_path(&hit.case_code, Some(client)))
     }
 
     /// Whether mail to `recipient` is taken from everybody: postmaster and abuse (RFC 5321 4.5.1), and live addresses

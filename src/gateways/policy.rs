@@ -3,33 +3,20 @@
 //! A request is lines `name=value`, ended by an empty line; the answer is `action=…` and an empty line; the connection
 //! stays open. `DUNNO` leaves the decision to what follows in Postfix; `OK` is never said, because it would skip that.
 //! On trouble nothing is said and the connection ends: Postfix then does what its `default_action` says.
-//!
-//! What can go wrong: a client that never ends its line, sends no end of lines, or nothing at all. Each is bounded in
-//! bytes and time, and holds one of a bounded number of places.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::Judge;
+use super::listener::{self, Listener, Protocol};
 use crate::blocklist::Verdict;
 use crate::domain::net::parse_addr;
 
 /// The most bytes of one request; Postfix sends about one kilobyte.
 const REQUEST_MOST: u64 = 64 * 1024;
-
-/// How long a client may take for the rest of a request once it has begun.
-const REQUEST_TIME: Duration = Duration::from_secs(10);
-
-/// How long a connection may lie idle: longer than Postfix keeps one (`smtpd_policy_service_max_ttl`, 1000 s).
-const IDLE_TIME: Duration = Duration::from_mins(20);
-
-/// How long an answer may take to be taken.
-const WRITE_TIME: Duration = Duration::from_secs(10);
 
 /// The attributes that the answer depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,62 +60,33 @@ pub fn action(judge: &Judge, query: &Query) -> Option<String> {
     }
 }
 
-/// Serves until `stop`; then finishes the requests that have begun.
-pub async fn serve(listener: TcpListener, judge: Judge, most: usize, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(most));
-    let tasks = tokio_util::task::TaskTracker::new();
-    loop {
-        let place = tokio::select! {
-            () = stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (judge, stop) = (judge.clone(), stop.clone());
-                tasks.spawn(async move {
-                    converse(stream, &judge, &stop).await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(error = error.to_string(), "the policy service cannot take a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
+/// The policy service, as a protocol.
+#[derive(Debug, Clone)]
+struct Policy(Judge);
+
+impl Protocol for Policy {
+    const NAME: &'static str = "the policy service";
+
+    // Longer than Postfix keeps a connection (`smtpd_policy_service_max_ttl`, 1000 s).
+    const IDLE: Duration = Duration::from_mins(20);
+
+    async fn read(reader: &mut (impl AsyncBufRead + Unpin + Send)) -> Option<Vec<u8>> {
+        read_request(reader).await
     }
-    tasks.close();
-    tasks.wait().await;
+
+    fn answer(&self, request: &[u8], _peer: Option<IpAddr>) -> Option<Vec<u8>> {
+        let action = action(&self.0, &parse(request)?)?;
+        Some(format!("action={action}\n\n").into_bytes())
+    }
 }
 
-/// Answers the requests of one connection.
-async fn converse(stream: TcpStream, judge: &Judge, stop: &CancellationToken) {
-    // Answers are one small packet each; waiting to fill it would cost 40 ms a mail.
-    let _ = stream.set_nodelay(true);
-    let (reader, mut writer) = stream.into_split();
-    let mut reader = BufReader::new(reader);
-    loop {
-        let begun = tokio::select! {
-            () = stop.cancelled() => return,
-            begun = tokio::time::timeout(IDLE_TIME, reader.fill_buf()) => begun,
-        };
-        if !matches!(begun, Ok(Ok(bytes)) if !bytes.is_empty()) {
-            return;
-        }
-        let Ok(Some(request)) = tokio::time::timeout(REQUEST_TIME, read_request(&mut reader)).await else { return };
-        let Some(action) = parse(&request).and_then(|query| action(judge, &query)) else { return };
-        let answer = format!("action={action}\n\n");
-        if !matches!(tokio::time::timeout(WRITE_TIME, writer.write_all(answer.as_bytes())).await, Ok(Ok(()))) {
-            return;
-        }
-    }
+/// Serves until `stop`; then finishes the requests that have begun.
+pub async fn serve(listener: impl Into<Listener>, judge: Judge, most: usize, stop: CancellationToken) {
+    listener::serve(listener.into(), Policy(judge), most, stop).await;
 }
 
 /// Reads up to the empty line; `None` when it does not come within the bound.
-async fn read_request(reader: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Vec<u8>> {
+async fn read_request(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut request = Vec::new();
     let mut bounded = reader.take(REQUEST_MOST);
     loop {
@@ -144,6 +102,8 @@ async fn read_request(reader: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Vec
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::BufReader;
+
     use super::*;
 
     #[test]

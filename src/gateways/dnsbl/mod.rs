@@ -1,0 +1,192 @@
+//! The list as a DNS zone (DNSBL, RFC 5782), over UDP and TCP.
+//!
+//! Answers come from memory, for IPv4 and IPv6 in one zone. Only networks that the settings name are heard; others are
+//! refused. What a network gets over UDP in a second is bounded; beyond that it is sent to TCP, where addresses cannot be
+//! forged. An answer is hardly longer than its question and never in pieces.
+//!
+//! What can go wrong: bytes that are no question (no answer, or `FORMERR` when at least the header was one); an answer
+//! that comes back as a question (never answered, so that two servers cannot talk for ever).
+
+mod place;
+mod rate;
+mod zone;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_proto::op::{Message, ResponseCode};
+use tokio::io::{AsyncBufRead, AsyncReadExt as _};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use self::rate::{Grant, Rate};
+use self::zone::Zone;
+use super::Judge;
+use super::listener::{self, Protocol};
+use crate::domain::net::{Net, fold};
+
+/// The most bytes of a question: a name has 255, EDNS options some more.
+const QUESTION_MOST: usize = 2_048;
+
+/// The bytes of a message's header.
+const HEADER: usize = 12;
+
+/// How many TCP connections are held.
+const CONNECTIONS: usize = 500;
+
+/// How many refusals a network gets in a second.
+const REFUSALS: u32 = 10;
+
+/// How long to rest after a socket reported a failure.
+const REST: Duration = Duration::from_millis(10);
+
+/// One address that is listened at, on UDP and TCP.
+#[derive(Debug)]
+pub struct Door {
+    /// For UDP.
+    udp: UdpSocket,
+    /// For TCP.
+    tcp: TcpListener,
+}
+
+impl Door {
+    /// Listens; with port 0 at one that is free.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind(addr: SocketAddr) -> std::io::Result<Self> {
+        let tcp = TcpListener::bind(addr).await?;
+        let udp = UdpSocket::bind(tcp.local_addr()?).await?;
+        Ok(Self { udp, tcp })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn addr(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// What all doors share.
+#[derive(Debug, Clone)]
+struct Dnsbl {
+    /// The zone.
+    zone: Arc<Zone>,
+    /// How many answers went where.
+    rate: Arc<Rate>,
+    /// When counting of seconds began.
+    started: Instant,
+}
+
+/// Serves at all doors until `stop`.
+///
+/// # Errors
+/// When the settings hold a name that is none.
+pub async fn serve(doors: Vec<Door>, judge: Judge, stop: CancellationToken) -> anyhow::Result<()> {
+    let dnsbl = Dnsbl { zone: Arc::new(Zone::new(judge)?), rate: Arc::new(Rate::new()), started: Instant::now() };
+    let tasks = tokio_util::task::TaskTracker::new();
+    for door in doors {
+        tasks.spawn(dnsbl.clone().serve_udp(door.udp, stop.clone()));
+        tasks.spawn(listener::serve(door.tcp.into(), dnsbl.clone(), CONNECTIONS, stop.clone()));
+    }
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
+impl Dnsbl {
+    /// Answers datagrams until `stop`.
+    async fn serve_udp(self, socket: UdpSocket, stop: CancellationToken) {
+        let mut buffer = vec![0; QUESTION_MOST];
+        loop {
+            let got = tokio::select! {
+                () = stop.cancelled() => return,
+                got = socket.recv_from(&mut buffer) => got,
+            };
+            let Ok((length, peer)) = got else {
+                tokio::time::sleep(REST).await;
+                continue;
+            };
+            let question = buffer.get(..length).unwrap_or_default();
+            if let Some(answer) = self.over_udp(question, fold(peer.ip())) {
+                let _ = socket.send_to(&answer, peer).await;
+            }
+        }
+    }
+
+    /// The answer to a datagram.
+    fn over_udp(&self, question: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
+        let second = u32::try_from(self.started.elapsed().as_secs()).unwrap_or(u32::MAX);
+        let most = if self.is_allowed(peer) { self.zone.judge.config.gateways.dnsbl.rate } else { REFUSALS };
+        match self.rate.take(peer, second, most) {
+            Grant::Silence => None,
+            Grant::Truncated => self.reply(question, peer, |asked| (zone::blank(asked), 0)),
+            Grant::Answer => self.reply(question, peer, |asked| (self.zone.answer(asked), zone::payload(asked))),
+        }
+    }
+
+    /// The bytes of what `answer` makes of a question, cut when longer than it says; nothing for what is none.
+    fn reply(&self, question: &[u8], peer: IpAddr, answer: impl Fn(&Message) -> (Message, usize)) -> Option<Vec<u8>> {
+        if !is_question(question) {
+            return None;
+        }
+        let Ok(asked) = Message::from_vec(question) else { return format_error(question) };
+        if !self.is_allowed(peer) {
+            return zone::with_code(zone::blank(&asked), ResponseCode::Refused).to_vec().ok();
+        }
+        let (reply, most) = answer(&asked);
+        let bytes = reply.to_vec().ok()?;
+        if bytes.len() <= most { Some(bytes) } else { reply.truncate().to_vec().ok() }
+    }
+
+    /// Whether this client may ask.
+    fn is_allowed(&self, peer: IpAddr) -> bool {
+        let client = Net::single(peer);
+        self.zone.judge.config.gateways.dnsbl.allow.iter().any(|net| net.covers(client))
+    }
+}
+
+impl Protocol for Dnsbl {
+    const NAME: &'static str = "the DNSBL over TCP";
+
+    // A resolver that has more to ask asks at once (RFC 7766 6.2.3).
+    const IDLE: Duration = Duration::from_secs(10);
+
+    fn admits(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_some_and(|peer| self.is_allowed(peer))
+    }
+
+    async fn read(reader: &mut (impl AsyncBufRead + Unpin + Send)) -> Option<Vec<u8>> {
+        let length = usize::from(reader.read_u16().await.ok()?);
+        if !(HEADER..=QUESTION_MOST).contains(&length) {
+            return None;
+        }
+        let mut question = vec![0; length];
+        reader.read_exact(&mut question).await.ok()?;
+        Some(question)
+    }
+
+    fn answer(&self, question: &[u8], peer: Option<IpAddr>) -> Option<Vec<u8>> {
+        let answer = self.reply(question, peer?, |asked| (self.zone.answer(asked), usize::from(u16::MAX)))?;
+        let mut framed = u16::try_from(answer.len()).ok()?.to_be_bytes().to_vec();
+        framed.extend(answer);
+        Some(framed)
+    }
+}
+
+/// Whether these bytes have a header, and it is that of a question.
+fn is_question(bytes: &[u8]) -> bool {
+    bytes.len() >= HEADER && bytes.get(2).is_some_and(|flags| flags & 0x80 == 0)
+}
+
+/// The answer to what has a header and is broken behind it: the same number, kind of operation and wish, `FORMERR`.
+fn format_error(question: &[u8]) -> Option<Vec<u8>> {
+    let [first, second, flags, ..] = question else { return None };
+    let mut reply = vec![*first, *second, (flags & 0x79) | 0x80, 1];
+    reply.resize(HEADER, 0);
+    Some(reply)
+}
