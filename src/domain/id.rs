@@ -84,7 +84,8 @@ pub fn ticket_code() -> String {
     format!("PM-{left}-{right}")
 }
 
-/// What a person typed as a code, in the spelling that is stored: case and the mistakable letters O, I and L do not matter.
+/// What a person typed as a code, in the spelling that is stored: case and the mistakable letters O, I and L do not matter,
+/// and what is in no code (quotes, a NUL that a database would refuse) is left out.
 #[must_use]
 pub fn fold_code(typed: &str) -> String {
     let fold = |c: char| match c.to_ascii_uppercase() {
@@ -92,7 +93,7 @@ pub fn fold_code(typed: &str) -> String {
         'I' | 'L' => '1',
         other => other,
     };
-    typed.trim().chars().take(40).map(fold).collect()
+    typed.chars().take(40).filter(|c| c.is_ascii_alphanumeric() || *c == '-').map(fold).collect()
 }
 
 /// A secret that is handed out once; only its hash is stored.
@@ -182,6 +183,7 @@ mod tests {
         let code = ticket_code();
         assert!(code.starts_with("PM-") && code.len() == 12, "{code}");
         assert_eq!(fold_code(" pm-7k3f-9qxo "), "PM-7K3F-9QX0");
+        assert_eq!(fold_code("7K3F\0'\"ü"), "7K3F");
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) struct Sources {
 /// The history, oldest first.
 pub(super) fn history(shell: &Shell, sources: &Sources) -> Vec<Item> {
     let messages = sources.messages.iter().filter_map(|m| message(shell, m));
-    let events = sources.events.iter().filter_map(|e| event(shell, e));
+    let events = sources.events.iter().filter_map(|e| event(shell, e, sources.since));
     let mails = sources.mails.iter().map(|m| mail(shell, m));
     let evidence = sources.evidence.iter().map(|e| piece(shell, e, sources.since));
     let mut items: Vec<Item> = messages.chain(events).chain(mails).chain(evidence).collect();
@@ -99,8 +99,8 @@ fn shown(text: &str) -> String {
     visible(&kept)
 }
 
-/// An event, if the sender may see it.
-fn event(shell: &Shell, event: &Event) -> Option<Item> {
+/// An event, if the sender may see it. The arrival comes before all that arrived, though it was written down after it.
+fn event(shell: &Shell, event: &Event, since: Time) -> Option<Item> {
     if !PUBLIC.contains(&event.what.as_str()) {
         return None;
     }
@@ -115,8 +115,9 @@ fn event(shell: &Shell, event: &Event) -> Option<Item> {
         (_, Ok(Resolution::Declined)) => "bad",
         _ => "",
     };
+    let at = if event.what == "ticket.received" { since } else { event.at };
     let rank = if event.what.starts_with("ticket.") { 0 } else { 3 };
-    Some(Item { at: event.at, order: (rank, event.id), class, what, aside: String::new(), said: None })
+    Some(Item { at, order: (rank, event.id), class, what, aside: String::new(), said: None })
 }
 
 /// A mail to the sender, and how far it came.
