@@ -155,6 +155,17 @@ impl Desk {
         Ok(tokio::task::spawn_blocking(read).await.context("reading evidence")?)
     }
 
+    /// Reads a text that is not stored, as it would be read if it were.
+    pub async fn read_unstored(&self, mut bytes: Vec<u8>) -> Done<Findings> {
+        let _place = READERS.acquire().await.context("readers do not close")?;
+        let context = self.reading_context("");
+        let read = move || {
+            mask::secrets(&mut bytes);
+            reader::read(&bytes, &context)
+        };
+        Ok(tokio::task::spawn_blocking(read).await.context("reading a text")?)
+    }
+
     /// What the reader knows of us.
     #[must_use]
     pub fn reading_context(&self, file_name: &str) -> Context {

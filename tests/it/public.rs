@@ -6,7 +6,7 @@ use postern::domain::id::Id;
 use postern::domain::staff::Role;
 use postern::domain::ticket::{By, Ticket};
 use postern::domain::time::{HOUR, MINUTE};
-use postern::store::{evidence, messages};
+use postern::store::{evidence, messages, tickets};
 
 use crate::support::{Answer, TestApp};
 
@@ -182,6 +182,40 @@ async fn a_mistake_costs_neither_text_nor_file() {
 }
 
 #[tokio::test]
+async fn what_is_pasted_can_be_read_before_it_is_sent() {
+    let app = TestApp::start().await;
+    let mut visitor = app.visitor();
+    let empty = visitor.post("/requests/new", &[("read", "yes"), ("message", "nothing else")]).await;
+    empty.assert_page(422, "nothing to read yet").assert_page(422, "nothing else</textarea>");
+    let paste = "550 5.7.1 Service unavailable; client [203.0.113.7] blocked using bl.example.org";
+    let log =
+        b"Nov 23 12:00:00 out postfix/smtp[7]: 4F1A2B3C4D: to=<bob@example.net>, relay=mx.example.net[192.0.2.25]:25, \
+        delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.25] said: 550 5.7.1 [198.51.100.9] blocked)\n";
+    let fields = [("read", "yes"), ("ips", "192.0.2.1"), ("evidence", paste), ("message", "we <b>cleaned</b> it")];
+    let page = visitor.post_files("/requests/new", &fields, &[("file", "out.log", log)]).await;
+    page.assert_page(200, "What we read in it").assert_page(200, "Service unavailable").assert_page(200, "5.7.1");
+    page.assert_page(200, "blocked using bl.example.org</textarea>").assert_page(200, "we &#60;b&#62;cleaned");
+    page.assert_page(200, "out.log").assert_page(200, "name=\"found\" value=\"203.0.113.7\"");
+    assert!(!page.text.contains("aria-invalid"));
+    let held = hidden(&page.text, "held");
+    let fields = [
+        ("ips", "192.0.2.1"),
+        ("found", "203.0.113.7"),
+        ("found", "198.51.100.9"),
+        ("evidence", paste),
+        ("held", held.as_str()),
+    ];
+    let page = visitor.post("/requests/new", &fields).await;
+    page.assert_page(422, "A mail address is missing");
+    page.assert_page(422, "\n192.0.2.1\n203.0.113.7\n198.51.100.9</textarea>");
+    let fields = [&fields[..], &[("email", "ann@example.org")]].concat();
+    let ticket = ticket_of(&app, &visitor.post("/requests/new", &fields).await).await;
+    let nets = tickets::networks(app.desk().db.pool(), ticket.id).await.unwrap();
+    assert!(nets.iter().any(|(net, _)| net.to_string() == "203.0.113.7"), "{nets:?}");
+    assert_eq!(evidence_of(&app, ticket.id).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_held_file_can_be_replaced_or_left_out() {
     let app = TestApp::start().await;
     let mut visitor = app.visitor();
@@ -244,6 +278,9 @@ async fn a_long_paste_is_kept_as_it_came() {
     let page = visitor.post("/requests/new", &[("email", "ann"), ("evidence", &log)]).await;
     page.assert_page(422, "Your pasted text (3 MB) is kept");
     let held = hidden(&page.text, "held");
+    // The field is empty now; a second mistake must not cost what waits.
+    let page = visitor.post("/requests/new", &[("email", "ann"), ("evidence", ""), ("held", &held)]).await;
+    assert_eq!(hidden(&page.text, "held"), held);
     let answer = visitor.post("/requests/new", &[("email", "ann@example.org"), ("held", &held)]).await;
     let pieces = evidence_of(&app, ticket_of(&app, &answer).await.id).await;
     assert_eq!(pieces.len(), 1);

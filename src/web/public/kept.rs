@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::http::StatusCode;
 
 use crate::app::App;
+use crate::desk::evidence::Held;
 use crate::web::error::{Error, Result};
 use crate::web::form::Faults;
 use crate::web::guard;
@@ -57,8 +58,10 @@ pub(super) fn add_cut(shell: &Shell, intake: &Intake, faults: &mut Faults) {
 
 /// All that waits. A text that stayed at hand is shown in its field, so that its piece, if one was made, is left behind.
 pub(super) fn all(shell: &Shell, intake: &Intake, shown: &str) -> Vec<Kept> {
-    let is_shown = |name: &str| name == format!("{shown}.txt") && intake.bytes(shown).is_some();
-    let seen = intake.held.iter().filter(|piece| piece.is_file() || !is_shown(&piece.name)).map(|piece| {
+    let is_shown = |piece: &Held| {
+        piece.name == format!("{shown}.txt") && intake.bytes(shown).is_some_and(|bytes| bytes.len() == piece.size)
+    };
+    let seen = intake.held.iter().filter(|piece| piece.is_file() || !is_shown(piece)).map(|piece| {
         let size = say::size(shell, piece.size);
         let words = if piece.is_file() {
             shell.t2("kept-file", "name", &piece.name, "size", size)

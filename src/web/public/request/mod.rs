@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use self::reading::Reading;
 use self::typed::{FIELDS, Setting, Typed};
 use super::kept::{self, Kept};
 use super::standing::Entry;
@@ -24,6 +25,7 @@ use crate::web::form::Faults;
 use crate::web::intake::{self, Intake, Trouble};
 use crate::web::shell::Shell;
 
+mod reading;
 pub mod typed;
 
 /// The form.
@@ -44,6 +46,8 @@ struct Page {
     file_again: bool,
     /// The block that it is about.
     entry: Option<Entry>,
+    /// What the reader understood, when that was asked for.
+    reading: Option<Reading>,
 }
 
 /// What somebody sees whose request was added to an open one.
@@ -84,7 +88,8 @@ pub async fn form(State(app): State<App>, Query(mut typed): Query<Typed>, shell:
     let entry = entry(&app, shell.lang(), &typed.case).await;
     typed.prefill(&shell, entry.as_ref().map(|e| e.net).filter(|net| net.is_single()));
     let faults = Faults::default();
-    Page { shell, typed, faults, kept: Vec::new(), trouble: None, file_again: false, entry }.into_response()
+    let kept = Vec::new();
+    Page { shell, typed, faults, kept, trouble: None, file_again: false, entry, reading: None }.into_response()
 }
 
 /// The block of a case code. The form works without it, also while the database is away.
@@ -105,6 +110,9 @@ pub async fn submit(
     let trouble = kept::trouble(&app, "request", client, HOUR, most).await?;
     let mut intake = intake::read(&app.desk, request, FIELDS, trouble).await?;
     let typed = Typed::of(&intake);
+    if intake.trouble.is_none() && !intake.text("read").is_empty() {
+        return read_first(&app, shell, typed, &intake).await;
+    }
     let setting = Setting { shell: &shell, intake: &intake, client };
     let checked = if intake.trouble.is_some() { Err(Faults::default()) } else { typed.check(&setting) };
     let outcome = match checked {
@@ -118,6 +126,16 @@ pub async fn submit(
         Ok(Submitted::Joined) => Ok(Redirect::to("/requests/received").into_response()),
         Err(faults) => Ok(again(&app, shell, typed, &intake, faults).await),
     }
+}
+
+/// Shows the form again with what the reader understood of the evidence in it; nothing is sent.
+async fn read_first(app: &App, shell: Shell, typed: Typed, intake: &Intake) -> Result<Response> {
+    if let Some(faults) = reading::fault(&shell, &typed, intake) {
+        return Ok(again(app, shell, typed, intake, faults).await);
+    }
+    let reading = reading::read(app, &shell, intake, &typed).await?;
+    let page = Page { reading: Some(reading), ..page(app, shell, typed, intake, Faults::default()).await };
+    Ok(page.into_response())
 }
 
 /// Stores a request that is in order, with its evidence.
@@ -153,20 +171,25 @@ async fn again(app: &App, shell: Shell, typed: Typed, intake: &Intake, mut fault
         kept::add_cut(&shell, intake, &mut faults);
     }
     let status = kept::status(intake.trouble);
-    let page = Page {
-        kept: kept::all(&shell, intake, "evidence"),
-        trouble: kept::sentence(intake.trouble),
-        file_again: intake.file_dropped && intake.trouble.is_some(),
-        entry: if intake.trouble.is_none() { entry(app, shell.lang(), &typed.case).await } else { None },
-        shell,
-        typed,
-        faults,
-    };
-    let mut response = (status, page).into_response();
+    let mut response = (status, page(app, shell, typed, intake, faults).await).into_response();
     if status != StatusCode::UNPROCESSABLE_ENTITY {
         response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("60"));
     }
     response
+}
+
+/// The form with all that was typed and all that waits.
+async fn page(app: &App, shell: Shell, typed: Typed, intake: &Intake, faults: Faults) -> Page {
+    Page {
+        kept: kept::all(&shell, intake, "evidence"),
+        trouble: kept::sentence(intake.trouble),
+        file_again: intake.file_dropped && intake.trouble.is_some(),
+        entry: if intake.trouble.is_none() { entry(app, shell.lang(), &typed.case).await } else { None },
+        reading: None,
+        shell,
+        typed,
+        faults,
+    }
 }
 
 /// Says that it was received, and nothing else.

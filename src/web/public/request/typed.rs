@@ -29,6 +29,8 @@ pub(super) const FIELDS: &[Field] = &[
     Field { name: "once", most: 200, beyond: Beyond::Cut },
     Field { name: "started", most: 30, beyond: Beyond::Cut },
     Field { name: "website", most: 100, beyond: Beyond::Cut },
+    Field { name: "found", most: 4_000, beyond: Beyond::Cut },
+    Field { name: "read", most: 10, beyond: Beyond::Cut },
 ];
 
 /// How many addresses and networks one request may name.
@@ -85,7 +87,7 @@ impl Typed {
     pub(super) fn of(intake: &Intake) -> Self {
         Self {
             kind: intake.text("kind"),
-            ips: intake.text("ips"),
+            ips: with_found(intake.text("ips"), &intake.text("found")),
             ip: String::new(),
             evidence: intake.text("evidence"),
             message: intake.text("message"),
@@ -121,7 +123,7 @@ impl Typed {
     }
 
     /// The addresses and networks; blanks, commas and line ends separate them.
-    fn words(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
         self.ips.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|word| !word.is_empty())
     }
 
@@ -213,6 +215,16 @@ impl Typed {
     }
 }
 
+/// The addresses that were typed, and below them those that the reader found and the visitor ticked.
+fn with_found(mut ips: String, found: &str) -> String {
+    for addr in found.split_whitespace() {
+        let blank = ips.is_empty() || ips.ends_with('\n');
+        ips.push_str(if blank { "" } else { "\n" });
+        ips.push_str(addr);
+    }
+    ips
+}
+
 /// What is wrong with a file, in words.
 pub(in crate::web::public) fn file_fault(shell: &Shell, fault: &FileFault) -> String {
     match fault {
@@ -243,6 +255,16 @@ mod tests {
         let typed = typed("", "203.0.113.7, 203.0.113.8\n2001:db8::/64;\t192.0.2.1,,");
         let words: Vec<&str> = typed.words().collect();
         assert_eq!(words, ["203.0.113.7", "203.0.113.8", "2001:db8::/64", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn what_was_ticked_stands_below_what_was_typed() {
+        assert_eq!(with_found(String::new(), ""), "");
+        assert_eq!(with_found(String::new(), "192.0.2.1"), "192.0.2.1");
+        assert_eq!(
+            with_found("203.0.113.7".to_owned(), "192.0.2.1\n2001:db8::1"),
+            "203.0.113.7\n192.0.2.1\n2001:db8::1"
+        );
     }
 
     #[test]
