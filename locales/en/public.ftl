@@ -192,6 +192,7 @@ request-kind-unknown = Choose what it is about from the list.
 request-ips = Address of the sending server
 request-ips-hint = One or several addresses or networks, for example 203.0.113.7. Blanks, commas or new lines separate them.
 request-ips-many = These are too many addresses to type in here. Name up to { $most }, or a network such as 203.0.113.0/24, and put the complete list into a file.
+request-ips-wide = “{ $given }” is wider than one request may be about. Name your own networks: for IPv4 /8 or smaller, for IPv6 /16 or smaller.
 request-ips-more = { $count ->
     [one] And one more.
    *[other] And { $count } more.
@@ -260,8 +261,8 @@ trouble-too-many = Not taken: too many requests in so short a time
 trouble-too-many-text = More requests came from your network within an hour than we take. What you typed still stands in the form below. Please send it again later, or put several addresses into one request.
 trouble-file-again = A file has to be chosen again.
 received-title = Thank you, we have received it
-received-text = It was added to what we already have from you.
-received-mail = The link to your request is on its way by mail. Nothing more is shown here, because anybody could have typed your mail address.
+received-text = It is stored with us, and a postmaster looks at it.
+received-mail = The link to it goes by mail to the address that was given. Nothing more is shown here, because anybody could have typed that address.
 received-home = To the start page
 kept-cut = Only the beginning of this text could be kept. Please paste it again before you send it.
 
@@ -285,7 +286,7 @@ status-history = What happened
 status-add = Add something
 status-reopen = Not settled? Write again
 status-message = Your message
-status-message-hint = What you write opens a closed request again.
+status-message-hint = What you write opens the request again.
 status-file = A file
 status-send = Send
 status-nothing = Write something or choose a file.

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::desk::evidence::Held;
@@ -33,12 +35,29 @@ pub(super) async fn trouble(app: &App, what: &str, client: IpAddr, slot: i64, mo
 }
 
 /// The status of a form that is shown again.
-pub(super) fn status(trouble: Option<Trouble>) -> StatusCode {
+fn status(trouble: Option<Trouble>) -> StatusCode {
     match trouble {
         None => StatusCode::UNPROCESSABLE_ENTITY,
         Some(Trouble::Away) => StatusCode::SERVICE_UNAVAILABLE,
         Some(Trouble::TooMany) => StatusCode::TOO_MANY_REQUESTS,
     }
+}
+
+/// When to try again: a database comes back soon, the count of requests begins anew every hour.
+fn retry_after(trouble: Trouble) -> HeaderValue {
+    HeaderValue::from_static(match trouble {
+        Trouble::Away => "60",
+        Trouble::TooMany => "3600",
+    })
+}
+
+/// A page whose form is shown again.
+pub(super) fn answer(trouble: Option<Trouble>, page: impl IntoResponse) -> Response {
+    let mut response = (status(trouble), page).into_response();
+    if let Some(trouble) = trouble {
+        response.headers_mut().insert(RETRY_AFTER, retry_after(trouble));
+    }
+    response
 }
 
 /// The word of what stands against it; its sentences are `trouble-<word>` and `trouble-<word>-text`.

@@ -3,8 +3,6 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::reading::Reading;
@@ -170,12 +168,7 @@ async fn again(app: &App, shell: Shell, typed: Typed, intake: &Intake, mut fault
     if intake.trouble.is_some() {
         kept::add_cut(&shell, intake, &mut faults);
     }
-    let status = kept::status(intake.trouble);
-    let mut response = (status, page(app, shell, typed, intake, faults).await).into_response();
-    if status != StatusCode::UNPROCESSABLE_ENTITY {
-        response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("60"));
-    }
-    response
+    kept::answer(intake.trouble, page(app, shell, typed, intake, faults).await)
 }
 
 /// The form with all that was typed and all that waits.

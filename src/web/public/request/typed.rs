@@ -158,6 +158,7 @@ impl Typed {
         let mut wrong: Vec<String> = Vec::new();
         for word in self.words().take(NETS_MOST + 1) {
             match Net::parse(word) {
+                Ok(net) if is_too_wide(net) => wrong.push(shell.t1("request-ips-wide", "given", net)),
                 Ok(net) if !nets.contains(&net) => nets.push(net),
                 Ok(_) => {}
                 Err(bad) => wrong.push(say::bad_net(shell, &bad)),
@@ -215,6 +216,11 @@ impl Typed {
     }
 }
 
+/// Whether a network is wider than anybody who writes to us runs: more than a /8 of IPv4 or a /16 of IPv6.
+fn is_too_wide(net: Net) -> bool {
+    net.prefix_len() < if net.is_v4() { 8 } else { 16 }
+}
+
 /// The addresses that were typed, and below them those that the reader found and the visitor ticked.
 fn with_found(mut ips: String, found: &str) -> String {
     for addr in found.split_whitespace() {
@@ -255,6 +261,13 @@ mod tests {
         let typed = typed("", "203.0.113.7, 203.0.113.8\n2001:db8::/64;\t192.0.2.1,,");
         let words: Vec<&str> = typed.words().collect();
         assert_eq!(words, ["203.0.113.7", "203.0.113.8", "2001:db8::/64", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn a_large_part_of_the_internet_is_too_wide() {
+        let wide = |net: &str| is_too_wide(Net::parse(net).unwrap());
+        assert!(wide("0.0.0.0/0") && wide("192.0.0.0/7") && wide("2000::/3") && wide("2000::/15"));
+        assert!(!wide("10.0.0.0/8") && !wide("2001::/16") && !wide("192.0.2.1"));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -126,6 +125,11 @@ impl Page {
             Some(resolution) => format!("resolution-{resolution}"),
             None => format!("state-{}", self.ticket.state),
         }
+    }
+
+    /// What is said of the message: that it opens a closed request again.
+    fn message_hint(&self) -> String {
+        if self.ticket.is_open() { String::new() } else { self.shell.t("status-message-hint") }
     }
 
     /// The state in a word or two.
@@ -263,11 +267,7 @@ async fn again(
         file_again: intake.file_dropped && intake.trouble.is_some(),
     };
     let page = page(app, shell, ticket, key, addition).await?;
-    let mut response = (kept::status(intake.trouble), page).into_response();
-    if intake.trouble.is_some() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
-    }
-    Ok(unlisted(response))
+    Ok(unlisted(kept::answer(intake.trouble, page)))
 }
 
 /// Takes the request back.
