@@ -195,6 +195,16 @@ async fn what_is_no_request_ends_the_connection_and_harms_nobody() {
 }
 
 #[tokio::test]
+async fn who_does_not_end_a_request_is_sent_away_after_a_while() {
+    let (app, service, mut good) = service().await;
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let mut slow = Gateway::connect(service.addr).await;
+    slow.send(b"request=smtpd_access_policy\nclient_address=203.0.113.7\n").await;
+    assert!(good.ask("203.0.113.7", CARL).await.starts_with("550"), "nobody waits for it");
+    assert_eq!(slow.action().await, None);
+}
+
+#[tokio::test]
 async fn attributes_may_hold_anything() {
     let (app, _service, mut gateway) = service().await;
     app.block("203.0.113.7", "PB-SPAM").await;
