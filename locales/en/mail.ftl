@@ -24,7 +24,7 @@ mail-received-networks = It is about: { $networks }
 mail-received-next = Somebody looks at it and answers by mail. The page below shows where it stands, also in case our mails do not reach you. Keep the link to yourself: whoever has it can read and answer.
 mail-received-not-you = If you did not send this request, you need not do anything.
 
-mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed until you say so on the page below.
+mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed. If it was not you, say so on the page below.
 
 mail-resolved-lifted = the block is lifted.
 mail-resolved-not-blocked = we looked at it: at this moment we do not block the address.

@@ -69,6 +69,9 @@ impl Desk {
         if let Some((once_hash, secret)) = &once
             && let Some(ticket) = tickets::find_by_once(&mut *tx, once_hash).await?
         {
+            if self.add_missing(&mut tx, ticket.id, &request.evidence).await? {
+                tx.commit().await?;
+            }
             return Ok(Submitted::Ticket { code: ticket.code, secret: secret.clone() });
         }
         if let Some(open) = self.open_twin(&mut tx, &request).await? {
@@ -81,6 +84,20 @@ impl Desk {
         tx.commit().await?;
         self.follow().await;
         Ok(Submitted::Ticket { code: ticket.code, secret })
+    }
+
+    /// Gives a ticket the pieces that it does not have yet: somebody went back, chose a file, and sent the form again.
+    /// Says whether there were any.
+    async fn add_missing(&self, tx: &mut Tx, ticket: Id, pieces: &[Id]) -> sqlx::Result<bool> {
+        let known: Vec<String> = evidence::of_ticket(&mut **tx, ticket).await?.into_iter().map(|e| e.sha256).collect();
+        let mut added = false;
+        for id in pieces {
+            let piece = evidence::find(&mut **tx, *id).await?;
+            if piece.is_some_and(|piece| !known.contains(&piece.sha256)) {
+                added |= evidence::attach(&mut **tx, *id, ticket, By::Sender).await?;
+            }
+        }
+        Ok(added)
     }
 
     /// What came of the very same form before, if it was sent before.

@@ -313,3 +313,24 @@ async fn mail_to_the_addresses_of_a_ticket_passes_every_block() {
     app.wait(366 * postern::domain::time::DAY);
     assert!(!app.desk().blocklist.token_lives(&hash(token.as_bytes()), app.desk().now()));
 }
+
+#[tokio::test]
+async fn a_form_sent_again_with_another_file_loses_nothing() {
+    let app = TestApp::start().await;
+    let once = Some("a form that is sent twice".to_owned());
+    let first = Request { once, ..TestApp::request("ann@sender.example", "203.0.113.7") };
+    app.desk().submit(first.clone()).await.unwrap();
+    let mut pieces = Vec::new();
+    for text in ["one", "one", "two"] {
+        let mut incoming = app.desk().begin_evidence(postern::store::evidence::Form::File, "a.log").await.unwrap();
+        app.desk().take_evidence(&mut incoming, text.as_bytes()).await.unwrap();
+        pieces.push(app.desk().complete_evidence(incoming).await.unwrap().id);
+    }
+    for piece in pieces {
+        app.desk().submit(Request { evidence: vec![piece], ..first.clone() }).await.unwrap();
+    }
+    let tickets = all_tickets(&app).await;
+    assert_eq!(tickets.len(), 1);
+    let kept = postern::store::evidence::of_ticket(app.desk().db.pool(), tickets[0].id).await.unwrap();
+    assert_eq!(kept.len(), 2, "each content once");
+}
