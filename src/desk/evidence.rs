@@ -1,13 +1,11 @@
 //! Evidence comes in: streamed to the database as it came, read once, held until its form is taken.
 
-use std::net::IpAddr;
-
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
 use super::{Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret};
-use crate::domain::net::Net;
+use crate::domain::net::{Net, is_public};
 use crate::domain::ticket::storable_line;
 use crate::evidence::{self as reader, Budget, Context, Findings, mask};
 use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead};
@@ -245,22 +243,6 @@ pub fn findings(piece: &Evidence) -> Findings {
 #[must_use]
 pub fn addresses(found: &Findings) -> Vec<Net> {
     found.ips.iter().filter(|ip| is_public(**ip)).take(ADDRESSES_MOST).map(|ip| Net::single(*ip)).collect()
-}
-
-/// Whether an address can be somebody's on the Internet (documentation addresses count, for demonstrations).
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => {
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || v4.is_multicast())
-        }
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -101,6 +101,37 @@ async fn an_address_is_looked_up_in_any_spelling() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_a_link_is_looked_up_by_its_address() {
+    let app = TestApp::start().await;
+    let block = app.block("203.0.113.0/24", "PB-SPAM").await;
+    let mut visitor = app.visitor();
+    for refusal in [
+        "550 5.7.1 <mail.example.org[203.0.113.7]>: Client host rejected: blocked",
+        "host mx.portal.example[192.0.2.25] said: 550 5.7.1 Service unavailable; client [203.0.113.7] blocked",
+        "it says 203.0.113.7 (10.0.0.5 inside) is not welcome",
+    ] {
+        let q: String = url::form_urlencoded::byte_serialize(refusal.as_bytes()).collect();
+        visitor.get(&format!("/check?q={q}")).await.assert_page(200, "203.0.113.7</bdi> is blocked");
+    }
+    let several = visitor.get("/check?q=neither+203.0.113.7+nor+198.51.100.1").await;
+    several.assert_page(422, "more than one address in this text: 203.0.113.7, 198.51.100.1");
+    visitor.get("/check?q=no+address+at+all").await.assert_page(422, "is no IP address");
+    let answer = visitor.get(&format!("/check?q={}", block.case_code.to_lowercase())).await;
+    assert_eq!(answer.assert_redirect(), format!("/c/{}", block.case_code));
+}
+
+#[tokio::test]
+async fn addresses_that_never_reach_us_are_not_called_free() {
+    let app = TestApp::start().await;
+    let mut visitor = app.visitor();
+    for inner in ["10.0.0.5", "127.0.0.1", "0.0.0.0", "169.254.7.7", "fe80::1", "::1", "fd00::7"] {
+        let page = visitor.get(&format!("/check?q={inner}")).await;
+        page.assert_page(200, "never reaches our servers");
+        assert!(!page.text.contains("is not blocked"), "{inner}");
+    }
+}
+
+#[tokio::test]
 async fn look_ups_have_a_rate() {
     let app = TestApp::with(&[("limits.checks_per_minute", "2")]).await;
     let mut visitor = app.visitor();

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::standing::{self, Standing};
 use crate::app::App;
 use crate::domain::id::fold_code;
-use crate::domain::net::{BadNet, Net, parse_addr};
+use crate::domain::net::{BadNet, Net, is_public, parse_addr};
 use crate::domain::time::MINUTE;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
@@ -23,6 +23,9 @@ use crate::web::{guard, say};
 
 /// How much of a pasted text is looked at.
 const MOST: usize = 4_000;
+
+/// How many addresses of a text with several are named.
+const NAMED_MOST: usize = 5;
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]
@@ -51,7 +54,7 @@ struct Page {
 enum Meaning {
     /// Nothing was typed.
     Nothing,
-    /// A case link, wherever it stands in the text.
+    /// A case link, wherever it stands in the text, or a case code alone.
     Case(String),
     /// One address.
     Address(IpAddr),
@@ -66,20 +69,65 @@ pub async fn show(
 ) -> Result<Response> {
     let q: String = asked.q.chars().take(MOST).collect();
     let page = |faults, standing| Page { q: q.trim().to_owned(), faults, standing, shell: shell.clone() };
-    match meaning(&q) {
-        Ok(Meaning::Nothing) => Ok(page(Faults::default(), None).into_response()),
-        Ok(Meaning::Case(path)) => Ok(Redirect::to(&path).into_response()),
+    let addr = match meaning(&q) {
+        Ok(Meaning::Nothing) => return Ok(page(Faults::default(), None).into_response()),
+        Ok(Meaning::Case(path)) => return Ok(Redirect::to(&path).into_response()),
         Ok(Meaning::Address(addr)) => {
             count(&app, client).await?;
+            Ok(addr)
+        }
+        Err(bad @ BadNet::NotAddress(_)) => {
+            count(&app, client).await?;
+            only(&shell, &addresses_in(&app, &q).await?, &bad)
+        }
+        Err(bad) => Err(say::bad_net(&shell, &bad)),
+    };
+    match addr {
+        Ok(addr) => {
             let standing = standing::of(&app, shell.lang(), addr).await;
             let status = if standing.unknown { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
             Ok((status, page(Faults::default(), Some(standing))).into_response())
         }
-        Err(bad) => {
-            let faults = Faults::one("q", say::bad_net(&shell, &bad));
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(faults, None)).into_response())
+        Err(what) => Ok((StatusCode::UNPROCESSABLE_ENTITY, page(Faults::one("q", what), None)).into_response()),
+    }
+}
+
+/// The one address of a text, or what is wrong with it.
+fn only(shell: &Shell, found: &[IpAddr], bad: &BadNet) -> std::result::Result<IpAddr, String> {
+    match found {
+        [] => Err(say::bad_net(shell, bad)),
+        [addr] => Ok(*addr),
+        several => {
+            let named: Vec<String> = several.iter().take(NAMED_MOST).map(ToString::to_string).collect();
+            Err(shell.t1("check-several", "found", named.join(", ")))
         }
     }
+}
+
+/// The addresses that a pasted refusal is about: those that the reader finds, else all that stand in it. Addresses
+/// that never reach us count only where there is no other.
+async fn addresses_in(app: &App, text: &str) -> Result<Vec<IpAddr>> {
+    let told = app.desk.read_unstored(text.as_bytes().to_vec()).await?.ips;
+    let mut all = if told.is_empty() { written_in(text) } else { told };
+    if all.iter().any(|addr| is_public(*addr)) {
+        all.retain(|addr| is_public(*addr));
+    }
+    Ok(all)
+}
+
+/// All addresses that stand in a text, each once.
+fn written_in(text: &str) -> Vec<IpAddr> {
+    let mut all = Vec::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | ':' | '-' | '_' | '/')) {
+        let looks = word.matches('.').count() > 2 || word.matches(':').count() > 1;
+        let read = || parse_addr(word).or_else(|_| parse_addr(word.trim_matches(['.', ':', '-', '/'])));
+        if let Some(addr) = looks.then(read).and_then(std::result::Result::ok)
+            && !all.contains(&addr)
+        {
+            all.push(addr);
+        }
+    }
+    all
 }
 
 /// Counts a look-up. Answers come from memory, so a database that is away is no reason to refuse one.
@@ -90,13 +138,16 @@ pub(super) async fn count(app: &App, client: IpAddr) -> Result<()> {
     }
 }
 
-/// What a text in the box means: a case link in it goes first, then it is read as one address.
+/// What a text in the box means: a case link in it goes first, then a case code, then it is read as one address.
 fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
     if text.trim().is_empty() {
         return Ok(Meaning::Nothing);
     }
     if let Some(path) = case_path_in(text) {
         return Ok(Meaning::Case(path));
+    }
+    if is_case_code(text.trim()) {
+        return Ok(Meaning::Case(format!("/c/{}", fold_code(text))));
     }
     if text.contains('/') {
         match Net::parse(text) {
@@ -108,6 +159,11 @@ fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
         }
     }
     parse_addr(text).map(Meaning::Address)
+}
+
+/// Whether a word is nothing but a case code.
+fn is_case_code(word: &str) -> bool {
+    word.len() == 8 && word.bytes().all(|b| b.is_ascii_alphanumeric() && !matches!(b, b'u' | b'U'))
 }
 
 /// The path of the first case link in a text; its tail, if it is no address, is left out.
@@ -139,6 +195,23 @@ mod tests {
         assert_eq!(meaning("/c/7k3fq2xw"), Ok(case("/c/7K3FQ2XW")));
         assert_eq!(meaning("https://pm.example/c/7K3FQ2XW/2001:db8::1)"), Ok(case("/c/7K3FQ2XW/2001:db8::1")));
         assert_eq!(meaning("see https://pm.example/c/7K3FQ2XW/203.0."), Ok(case("/c/7K3FQ2XW")));
+    }
+
+    #[test]
+    fn a_case_code_alone_is_a_case() {
+        assert_eq!(meaning(" 7k3fq2xw "), Ok(case("/c/7K3FQ2XW")));
+        for other in ["7K3FQ2X", "7K3FQ2XWA", "7K3F-2XW", "7K3FQ2XU"] {
+            assert!(meaning(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_found_wherever_they_stand() {
+        let found = |text: &str| written_in(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(found("mx.example[203.0.113.7]: rejected, 203.0.113.7."), ["203.0.113.7"]);
+        assert_eq!(found("helo=<[IPv6:2001:db8::1]> at 12:00:00, 5.7.1"), ["2001:db8::1"]);
+        assert_eq!(found("from 203.0.113.7:25 to 192.0.2.1;"), ["203.0.113.7", "192.0.2.1"]);
+        assert!(found("203.0.113.0/24, std::vec, 7-203.0.113.7.example").is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::blocklist::Verdict;
 use crate::blocklist::index::Hit;
 use crate::domain::block::{Action, Block, case_path};
-use crate::domain::net::Net;
+use crate::domain::net::{Net, is_public};
 use crate::domain::time::Time;
 use crate::store::{blocks, probations};
 
@@ -44,6 +44,14 @@ pub struct Standing {
     pub unknown: bool,
     /// Until when it is on probation.
     pub probation: Option<Time>,
+}
+
+impl Standing {
+    /// Whether it is free only because no mail comes to us from addresses of its kind.
+    #[must_use]
+    pub fn never_arrives(&self) -> bool {
+        self.entry.is_none() && !self.unknown && !is_public(self.addr)
+    }
 }
 
 impl Entry {
