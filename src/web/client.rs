@@ -18,8 +18,8 @@ impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(net::UNKNOWN, |info| net::fold(info.0.ip()));
+        let info = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await;
+        let peer = info.map_or(net::UNKNOWN, |ConnectInfo(peer)| net::fold(peer.ip()));
         Ok(Self(behind_proxies(peer, &parts.headers, &app.desk.config.http.trusted_proxies)))
     }
 }

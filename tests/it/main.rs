@@ -28,6 +28,7 @@ mod requests;
 mod signing_in;
 mod socketmap;
 mod staff;
+mod staff_pages;
 mod store;
 mod sweep;
 mod tickets;
