@@ -222,6 +222,28 @@ async fn a_lift_says_whether_the_address_is_free() {
 }
 
 #[tokio::test]
+async fn the_answer_that_names_the_cause_stands_in_the_mail_once() {
+    let app = TestApp::start().await;
+    let mut agent = app.sign_in(Role::Agent).await;
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
+    let page = agent.get(&page_of(&ticket)).await.text;
+    let told = page.split("name=\"answer\"").nth(1).unwrap().split_once(">\n").unwrap().1;
+    let told = told.split("</textarea>").next().unwrap().to_owned();
+    assert!(told.contains("The block was set because"), "{told}");
+    let fields = [
+        ("block", after(&page, "name=\"block\" value=\"")),
+        ("scope", "entry"),
+        ("reason", "cleaned"),
+        ("probation_days", "14"),
+        ("answer", &told),
+    ];
+    agent.post(&format!("{}/lift", page_of(&ticket)), &fields).await.assert_redirect();
+    let mail = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().pop().unwrap();
+    assert_eq!(mail.body.matches("The block was set because").count(), 1, "{}", mail.body);
+}
+
+#[tokio::test]
 async fn mistakes_keep_what_was_typed() {
     let app = TestApp::start().await;
     let mut agent = app.sign_in(Role::Agent).await;
