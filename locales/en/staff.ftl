@@ -162,6 +162,7 @@ facts-past-counts = { $tickets ->
     [one] one lift
    *[other] { $lifts } lifts
  }
+facts-past-more = (the newest; there may be more)
 facts-no-past = Nothing earlier is known of { $net }: no ticket, no lift.
 facts-lifts = Lifts
 facts-tickets = Other tickets

@@ -96,6 +96,12 @@ impl Facts {
         self.hit().is_some_and(|hit| hit.block == block.id)
     }
 
+    /// Whether there may be more tickets or lifts than are listed.
+    #[must_use]
+    pub fn is_more(&self) -> bool {
+        self.tickets.len().max(self.lifts.len()) >= usize::try_from(ROWS).unwrap_or(usize::MAX)
+    }
+
     /// Whether nothing was before.
     #[must_use]
     pub fn has_no_past(&self) -> bool {
