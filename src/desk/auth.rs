@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 
@@ -17,6 +19,9 @@ use crate::domain::time::{DAY, HOUR, MINUTE};
 use crate::store::api_tokens::{self, ApiToken};
 use crate::store::sessions::{self, Session};
 use crate::store::{Tx, limits, staff};
+
+/// How many passwords are hashed at once: each takes 19 MB and tens of milliseconds of a core.
+static HASHERS: Semaphore = Semaphore::const_new(2);
 
 /// How long an attempt takes for an account that many tried in vain.
 const SLOW: Duration = Duration::from_secs(2);
@@ -42,12 +47,19 @@ fn hash_now(password: &str) -> anyhow::Result<String> {
 
 /// Hashes a password off the async threads.
 async fn hash_password(password: String) -> anyhow::Result<String> {
-    tokio::task::spawn_blocking(move || hash_now(&password)).await?
+    let place = HASHERS.acquire().await?;
+    let hash = move || {
+        let _place = place;
+        hash_now(&password)
+    };
+    tokio::task::spawn_blocking(hash).await?
 }
 
 /// Compares a password off the async threads.
 async fn verify(password: String, stored: Option<String>) -> anyhow::Result<bool> {
+    let place = HASHERS.acquire().await?;
     let compare = move || {
+        let _place = place;
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| NOBODY.clone());
         let parsed = PasswordHash::new(&stored);

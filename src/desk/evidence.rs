@@ -132,7 +132,7 @@ impl Desk {
 
     /// Reads a stored piece, off the async threads and two at a time.
     async fn read_stored(&self, id: Id, name: &str) -> Done<Reading> {
-        let _place = READERS.acquire().await.context("readers do not close")?;
+        let place = READERS.acquire().await.context("readers do not close")?;
         let mut bytes = Vec::new();
         let mut n = 0;
         while bytes.len() < READ_MOST
@@ -143,7 +143,9 @@ impl Desk {
         }
         let whole = evidence::chunk(self.db.pool(), id, n).await?.is_none();
         let context = self.reading_context(name);
+        // The place is kept until the reading ends, also when nobody waits for it any more.
         let read = move || {
+            let _place = place;
             let findings = reader::read(&bytes, &context);
             let (text, shown) = reader::text::text(&bytes, &context, SHOWN_MOST);
             let mut text = text.replace('\0', "\u{2400}").into_bytes();
@@ -155,9 +157,10 @@ impl Desk {
 
     /// Reads a text that is not stored, as it would be read if it were.
     pub async fn read_unstored(&self, mut bytes: Vec<u8>) -> Done<Findings> {
-        let _place = READERS.acquire().await.context("readers do not close")?;
+        let place = READERS.acquire().await.context("readers do not close")?;
         let context = self.reading_context("");
         let read = move || {
+            let _place = place;
             mask::secrets(&mut bytes);
             reader::read(&bytes, &context)
         };

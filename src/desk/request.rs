@@ -14,6 +14,9 @@ use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
 use crate::store::{Tx, blocks, evidence, limits, messages};
 
+/// How many requests may join one ticket.
+const JOINS_MOST: i64 = 20;
+
 /// A request as the form gives it, checked.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -123,7 +126,9 @@ impl Desk {
         }
         for net in &request.typed {
             if let Some(ticket) = tickets::find_open_twin(&mut **tx, &request.email, *net).await? {
-                return Ok(Some(ticket));
+                // What is too much for one ticket becomes another one, so that nothing is lost and nobody is shut out.
+                let joined = messages::count(&mut **tx, ticket.id, By::Unverified).await?;
+                return Ok(Some(ticket).filter(|_| joined < JOINS_MOST));
             }
         }
         Ok(None)
@@ -132,7 +137,9 @@ impl Desk {
     /// Adds a request to an open ticket, as unverified; says whether it was not there before.
     async fn join(&self, tx: &mut Tx, ticket: &Ticket, request: &Request, once: Option<&str>) -> Done<bool> {
         let now = self.now();
-        let message = message(ticket.id, By::Unverified, request, now);
+        let typed: Vec<String> = request.typed.iter().map(ToString::to_string).collect();
+        let text = format!("{}\n\n{}", request.message, typed.join(", ")).trim().to_owned();
+        let message = Message { text, ..message(ticket.id, By::Unverified, request, now) };
         match messages::insert(&mut **tx, &message, once).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
                 return Ok(false);
@@ -142,11 +149,10 @@ impl Desk {
         for id in &request.evidence {
             evidence::attach(&mut **tx, *id, ticket.id, By::Unverified).await?;
         }
-        for net in &request.typed {
-            tickets::add_network(&mut **tx, ticket.id, *net, Origin::Typed).await?;
+        // Its addresses are not added: nobody knows whether they are the sender's. They stand in the text.
+        if ticket.state == State::Waiting {
+            tickets::set_state(&mut **tx, ticket.id, State::Open, now).await?;
         }
-        self.name_found(tx, ticket.id, &request.evidence).await?;
-        tickets::touch(&mut **tx, ticket.id, now).await?;
         let secret = Secret::new();
         tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
         self.record(tx, &Who::sender(), "ticket.joined", "", About::ticket(ticket.id)).await?;

@@ -138,7 +138,7 @@ impl Desk {
         let once = once.filter(|key| (16..=200).contains(&key.len()));
         let once = once.map(|key| crate::domain::id::hash(format!("{} {key} {text}", ticket.id).as_bytes()));
         let mut tx = self.db.begin().await?;
-        if messages::count(&mut *tx, ticket.id).await? >= MESSAGES_MOST {
+        if messages::count(&mut *tx, ticket.id, By::Sender).await? >= MESSAGES_MOST {
             return Err(Refusal::Invalid("this request has very many messages; please send a new one".to_owned()));
         }
         let message = message(ticket.id, By::Sender, &ticket.name, &text, now);

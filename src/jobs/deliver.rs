@@ -16,7 +16,7 @@ use crate::store::outbox::{self, Mail};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How long a mail is this process's own while it is handed over.
-const LOCK: i64 = 2 * MINUTE;
+const LOCK: i64 = MINUTE;
 
 /// The pauses between tries; after the last the mail is given up (about four days, RFC 5321 4.5.4.1).
 const PAUSES: [i64; 12] = [

@@ -2,7 +2,7 @@
 
 use super::AnyExecutor;
 use crate::domain::id::Id;
-use crate::domain::ticket::Message;
+use crate::domain::ticket::{By, Message};
 use crate::domain::time::Time;
 
 /// Stores a message. A second one of the same form is a unique violation.
@@ -54,9 +54,13 @@ pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Messa
         .await
 }
 
-/// How many messages a ticket has.
-pub async fn count(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE ticket_id = $1").bind(ticket).fetch_one(db).await
+/// How many messages of one kind a ticket has.
+pub async fn count(db: impl AnyExecutor<'_>, ticket: Id, kind: By) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE ticket_id = $1 AND author_kind = $2")
+        .bind(ticket)
+        .bind(kind)
+        .fetch_one(db)
+        .await
 }
 
 /// Empties senders' messages written before `before` in tickets that have ended; says how many.

@@ -40,7 +40,7 @@ pub async fn first_networks(db: impl AnyExecutor<'_>, ids: &[Id]) -> sqlx::Resul
 pub async fn replied(db: impl AnyExecutor<'_>, ids: &[Id]) -> sqlx::Result<Vec<Id>> {
     let sql = format!(
         "SELECT ticket_id FROM messages WHERE ticket_id IN ({}) GROUP BY ticket_id \
-         HAVING MAX(CASE WHEN author_kind = 'sender' THEN id END) > MAX(CASE WHEN author_kind = 'staff' THEN id END)",
+         HAVING MAX(CASE WHEN author_kind IN ('sender', 'unverified') THEN id END) > MAX(CASE WHEN author_kind = 'staff' THEN id END)",
         *TICKETS
     );
     let mut query = sqlx::query_scalar(AssertSqlSafe(sql));

@@ -31,7 +31,7 @@ impl Places {
 
 /// Works on so many requests at once; more wait a little, then get 503. Health is always answered.
 pub async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
-    if request.uri().path().ends_with("healthz") {
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;
     }
     match tokio::time::timeout(PATIENCE, places.0.acquire()).await {

@@ -154,7 +154,7 @@ async fn what_a_sender_adds_twice_by_a_double_click_is_there_once() {
         app.desk().sender_adds(&ticket, "One more thing.", &[], Some("key-of-the-form-0001")).await.unwrap();
     }
     app.desk().sender_adds(&ticket, "Another thing.", &[], Some("key-of-the-form-0001")).await.unwrap();
-    assert_eq!(messages::count(app.desk().db.pool(), ticket.id).await.unwrap(), 3);
+    assert_eq!(messages::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().len(), 3);
     assert!(matches!(app.desk().sender_adds(&ticket, "  ", &[], None).await, Err(Refusal::Invalid(_))));
 }
 

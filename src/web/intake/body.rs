@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, Multipart};
@@ -161,7 +162,8 @@ fn bounded(body: Body, meter: Arc<Meter>) -> Body {
         if so_far > 0 {
             tokio::task::yield_now().await;
         }
-        let Some(bytes) = data.try_next().await.map_err(std::io::Error::other)? else { return Ok(None) };
+        let next = tokio::time::timeout(PATIENCE, data.try_next()).await.map_err(std::io::Error::other)?;
+        let Some(bytes) = next.map_err(std::io::Error::other)? else { return Ok(None) };
         let so_far = so_far + bytes.len();
         if so_far > REQUEST_MOST {
             meter.exceeded.store(true, Ordering::Relaxed);
@@ -175,10 +177,13 @@ fn bounded(body: Body, meter: Arc<Meter>) -> Body {
     }))
 }
 
+/// How long the next piece of a body may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Throws the rest of a body away, up to a bound.
 async fn drain(data: &mut BodyDataStream, mut so_far: usize) {
     while so_far < DRAIN_MOST {
-        match data.next().await {
+        match tokio::time::timeout(PATIENCE, data.next()).await.ok().flatten() {
             Some(Ok(bytes)) => so_far += bytes.len(),
             _ => return,
         }

@@ -31,7 +31,7 @@ pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
 pub(crate) use gateway::{Gateway, PolicyService, judge, request};
 pub(crate) use program::Place;
-pub(crate) use sink::Sink;
+pub(crate) use sink::{Delivered, Sink};
 
 /// When the clock of every test stands: 2026-11-23T12:00:00Z.
 pub(crate) const START: Time = Time(1_795_435_200_000);
