@@ -31,6 +31,8 @@ async fn the_journey_by_keyboard_alone() {
     browser.until_text("mail address").await;
     assert!(browser.value("textarea[name=evidence]").await.contains("4XyZ12"), "what was typed is kept");
     browser.fill("input[name=email]", "ann@sender.example").await;
+    // Nobody fills a form in within three seconds: that would be marked as a machine's work.
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     browser.follow("main form[action='/requests/new'] .actions button").await;
     browser.until_text("PM-").await;
     let status = browser.url().await;
