@@ -40,6 +40,14 @@ pub async fn bound(State(places): State<Places>, request: Request, next: Next) -
     }
 }
 
+/// Refuses queries with a NUL: nothing of that name is stored, and `PostgreSQL` fails when it is asked for it.
+pub async fn no_nul(request: Request, next: Next) -> Response {
+    if request.uri().query().is_some_and(|query| query.contains("%00")) {
+        return Error::NotFound.into_response();
+    }
+    next.run(request).await
+}
+
 /// Logs one line a request: no address of a visitor, no query (it may hold a secret).
 pub async fn log(request: Request, next: Next) -> Response {
     let start = Instant::now();

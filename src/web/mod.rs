@@ -88,6 +88,7 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), error::page))
         .layer(middleware::from_fn_with_state(guard::Places::new(app.desk.config.http.max_requests), guard::bound))
+        .layer(middleware::from_fn(guard::no_nul))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CsrfLayer::new());
     evidence.merge(pages).layer(shared).with_state(app)
