@@ -181,6 +181,27 @@ async fn a_piece_can_be_read_again() {
 }
 
 #[tokio::test]
+async fn all_pieces_of_tickets_are_read_again() {
+    let app = TestApp::start().await;
+    let pool = app.desk().db.pool();
+    let mut pieces = Vec::new();
+    for n in 0..3 {
+        let held = take(&app, "mail.log", &log_of(500), 512).await;
+        let email = format!("s{n}@sender.example");
+        let request = Request { evidence: vec![held.id], ..TestApp::request(&email, "203.0.113.7") };
+        app.desk().submit(request).await.unwrap();
+        evidence::set_findings(pool, held.id, "{}", FullyRead::No).await.unwrap();
+        pieces.push(held);
+    }
+    take(&app, "held.log", b"waits for its form", 512).await;
+    assert_eq!(app.desk().reread_all().await.unwrap(), 3);
+    for held in pieces {
+        let piece = evidence::find(pool, held.id).await.unwrap().unwrap();
+        assert_eq!(postern::desk::evidence::findings(&piece), held.findings);
+    }
+}
+
+#[tokio::test]
 async fn passwords_in_a_log_are_not_stored() {
     let app = TestApp::start().await;
     let log = format!(

@@ -127,6 +127,20 @@ async fn one_address_leaves_every_block_that_covers_it() {
 }
 
 #[tokio::test]
+async fn an_address_is_taken_out_once() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let block = app.block("203.0.113.0/24", "PB-SPAM").await;
+    app.desk().lift(&ann, only(&block, "203.0.113.7")).await.unwrap();
+    let again = app.desk().lift(&ann, only(&block, "203.0.113.7")).await;
+    assert!(matches!(&again, Err(Refusal::Invalid(what)) if what.contains("203.0.113.7")), "{again:?}");
+    app.block("203.0.112.0/23", "PB-DYN").await;
+    app.desk().lift(&ann, only(&block, "203.0.113.7")).await.expect("out of the block that is new");
+    let carved = exemptions::list(app.desk().db.pool(), app.desk().now()).await.unwrap();
+    assert_eq!(carved.len(), 2, "one for each block");
+}
+
+#[tokio::test]
 async fn ipv6_is_carved_like_ipv4() {
     let app = TestApp::start().await;
     let ann = app.staff("ann", Role::Agent).await;

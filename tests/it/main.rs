@@ -18,6 +18,7 @@ mod dnsbl;
 mod e2e;
 mod evidence;
 mod follower;
+mod hostile;
 mod imports;
 mod lifts;
 mod lists;
