@@ -137,8 +137,10 @@ impl Desk {
     /// Adds a request to an open ticket, as unverified; says whether it was not there before.
     async fn join(&self, tx: &mut Tx, ticket: &Ticket, request: &Request, once: Option<&str>) -> Done<bool> {
         let now = self.now();
-        let typed: Vec<String> = request.typed.iter().map(ToString::to_string).collect();
-        let text = format!("{}\n\n{}", request.message, typed.join(", ")).trim().to_owned();
+        let known = tickets::networks(&mut **tx, ticket.id).await?;
+        let others = request.typed.iter().filter(|net| !known.iter().any(|(named, _)| named == *net));
+        let others: Vec<String> = others.map(ToString::to_string).collect();
+        let text = format!("{}\n\n{}", request.message, others.join(", ")).trim().to_owned();
         let message = Message { text, ..message(ticket.id, By::Unverified, request, now) };
         match messages::insert(&mut **tx, &message, once).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
