@@ -154,6 +154,8 @@ impl Desk {
         // Its addresses are not added: nobody knows whether they are the sender's. They stand in the text.
         if ticket.state == State::Waiting {
             tickets::set_state(&mut **tx, ticket.id, State::Open, now).await?;
+        } else {
+            tickets::touch(&mut **tx, ticket.id, now).await?;
         }
         let secret = Secret::new();
         tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
