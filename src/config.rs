@@ -55,6 +55,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "How many requests are worked on at once; more wait or get 503.",
     },
     Setting {
+        key: "http.connections",
+        default: "500",
+        example: "500",
+        help: "How many connections are held at once; an eighth of them for one visitor. Keep it well below the limit of open files.",
+    },
+    Setting {
         key: "database.url",
         default: "sqlite:data/postern.db",
         example: "postgres://postern@db.example.org/postern",
@@ -282,6 +288,8 @@ pub struct Http {
     pub trusted_proxies: Vec<Net>,
     /// How many requests are worked on at once.
     pub max_requests: usize,
+    /// How many connections are held at once.
+    pub connections: usize,
 }
 
 /// The database.
@@ -497,6 +505,7 @@ impl Values {
                 public_url,
                 trusted_proxies: self.get("http.trusted_proxies", list::<Net>)?,
                 max_requests: self.get("http.max_requests", |t| number(t, 1, 100_000))?,
+                connections: self.get("http.connections", |t| number(t, 1, 100_000))?,
             },
             database: Database {
                 url: self

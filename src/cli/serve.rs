@@ -1,6 +1,5 @@
 //! `postern serve`.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,6 +13,7 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::gateways::Judge;
+use crate::web::server::{Patience, serve};
 use crate::{jobs, web};
 
 /// How long running work may take to end.
@@ -31,14 +31,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     listeners.start(&judge(&app), &tasks, &stop);
     tasks.close();
     tokio::spawn(stop_on_signal(stop.clone()));
-    let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let http = &app.desk.config.http;
+    let server = serve(listener, http, web::router(app.clone()), Patience::default(), stop.clone());
     let drained = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        ended = server => ended.context("serving pages")?,
+        () = server => {}
         () = drained => tracing::warn!("some requests did not end in time"),
     }
     stop.cancel();

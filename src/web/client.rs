@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 
 use crate::app::App;
 use crate::domain::net::{self, Net};
@@ -18,20 +18,28 @@ impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let info = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await;
-        let peer = info.map_or(net::UNKNOWN, |ConnectInfo(peer)| net::fold(peer.ip()));
-        Ok(Self(behind_proxies(peer, &parts.headers, &app.desk.config.http.trusted_proxies)))
+        Ok(Self(of(&parts.extensions, &parts.headers, &app.desk.config.http.trusted_proxies)))
     }
+}
+
+/// The visitor of a request.
+pub(super) fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[Net]) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map_or(net::UNKNOWN, |info| net::fold(info.0.ip()));
+    behind_proxies(peer, headers, trusted)
+}
+
+/// Whether an address is that of a proxy of ours.
+pub(super) fn is_trusted(addr: IpAddr, trusted: &[Net]) -> bool {
+    trusted.iter().any(|net| net.covers(Net::single(addr)))
 }
 
 /// The last address of `X-Forwarded-For` that no trusted proxy has, read from the right, if the peer is one.
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[Net]) -> IpAddr {
-    let is_trusted = |addr: IpAddr| trusted.iter().any(|net| net.covers(Net::single(addr)));
     let mut client = peer;
     let values: Vec<&str> =
         headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
     for value in values.into_iter().rev() {
-        if !is_trusted(client) {
+        if !is_trusted(client, trusted) {
             break;
         }
         match net::parse_addr(value) {

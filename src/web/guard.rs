@@ -9,32 +9,50 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::client;
+use super::crowd::Crowd;
 use super::error::{Error, Result};
 use crate::app::App;
+use crate::config::Config;
 use crate::domain::net::visitor;
 use crate::store::limits;
 
 /// How long a request waits for a place.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Places for requests that are worked on.
+/// The least share of one visitor: what a browser opens at once.
+const SHARE_LEAST: usize = 8;
+
+/// Places for requests of one kind that are worked on, so that those of another kind never wait for them.
 #[derive(Debug, Clone)]
-pub struct Places(Arc<Semaphore>);
+pub struct Places {
+    /// All of them.
+    all: Arc<Semaphore>,
+    /// The share of each visitor.
+    crowd: Crowd,
+    /// The settings, which name the proxies that are believed.
+    config: Arc<Config>,
+}
 
 impl Places {
-    /// So many places.
+    /// So many places, and so many of them for one visitor.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self(Arc::new(Semaphore::new(most)))
+    pub fn new(config: Arc<Config>, most: usize, each: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(most.max(1))), crowd: Crowd::new(each), config }
     }
 }
 
-/// Works on so many requests at once; more wait a little, then get 503. Health is always answered.
+/// What one visitor may take of so many places.
+#[must_use]
+pub fn share(most: usize) -> usize {
+    (most / 8).max(SHARE_LEAST)
+}
+
+/// Works on so many requests at once; more wait a little, then get 503. A visitor that has too many gets 429.
 pub async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
-    if matches!(request.uri().path(), "/healthz" | "/readyz") {
-        return next.run(request).await;
-    }
-    match tokio::time::timeout(PATIENCE, places.0.acquire()).await {
+    let client = client::of(request.extensions(), request.headers(), &places.config.http.trusted_proxies);
+    let Some(_guest) = places.crowd.join(visitor(client)) else { return Error::TooMany.into_response() };
+    match tokio::time::timeout(PATIENCE, places.all.acquire()).await {
         Ok(Ok(_place)) => next.run(request).await,
         _ => Error::Unavailable.into_response(),
     }

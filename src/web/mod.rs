@@ -18,6 +18,7 @@ use crate::app::App;
 
 pub mod api;
 pub mod client;
+pub mod crowd;
 pub mod error;
 pub mod extract;
 pub mod files;
@@ -28,6 +29,7 @@ pub mod health;
 pub mod intake;
 pub mod public;
 pub mod say;
+pub mod server;
 pub mod session;
 pub mod shell;
 pub mod staff;
@@ -42,15 +44,58 @@ const FORM_MOST: usize = 1024 * 1024;
 /// The largest body of a request with evidence.
 pub const REQUEST_MOST: usize = 64 * 1024 * 1024;
 
+/// How many forms with evidence one visitor may send at once: they may take minutes.
+const UPLOADS_EACH: usize = 4;
+
+/// How many sign-ins one visitor may try at once: they may be made to wait.
+const SIGN_INS_EACH: usize = 4;
+
+/// How long an ordinary request may take.
+const PAGE_TIME: Duration = Duration::from_secs(30);
+
+/// How long a form with evidence may take.
+const UPLOAD_TIME: Duration = Duration::from_mins(10);
+
 /// All routes.
 pub fn router(app: App) -> Router {
-    let evidence = Router::new()
-        .route("/requests/new", get(public::request::form).post(public::request::submit))
+    let most = app.desk.config.http.max_requests;
+    let slow = most / 4;
+    let bound = |most, each| {
+        let places = guard::Places::new(app.desk.config.clone(), most, each);
+        middleware::from_fn_with_state(places, guard::bound)
+    };
+    let time = |most| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, most);
+    // `intake` counts the bytes itself: it reads on beyond the limit, so that browsers get to see the answer.
+    let uploads =
+        uploads().layer(DefaultBodyLimit::disable()).layer(time(UPLOAD_TIME)).layer(bound(slow, UPLOADS_EACH));
+    let form = DefaultBodyLimit::max(FORM_MOST);
+    let sign_ins = sign_ins().layer(form).layer(time(PAGE_TIME)).layer(bound(slow, SIGN_INS_EACH));
+    let pages = pages().layer(form).layer(time(PAGE_TIME)).layer(bound(most, guard::share(most)));
+    shared(uploads.merge(sign_ins).merge(pages).merge(health()), &app).with_state(app)
+}
+
+/// Forms with evidence.
+fn uploads() -> Router<App> {
+    Router::new()
+        .route("/requests/new", post(public::request::submit))
         .route("/requests/{code}/messages", post(public::status::add))
-        // `intake` counts the bytes itself: it reads on beyond the limit, so that browsers get to see the answer.
-        .layer(DefaultBodyLimit::disable())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_mins(10)));
-    let pages = Router::new()
+}
+
+/// Forms with a password of somebody who is not signed in.
+fn sign_ins() -> Router<App> {
+    Router::new()
+        .route("/staff/sign-in", post(staff::sign_in::submit))
+        .route("/staff/setup", post(staff::setup::submit))
+}
+
+/// What is answered however much there is to do.
+fn health() -> Router<App> {
+    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+}
+
+/// All else.
+fn pages() -> Router<App> {
+    Router::new()
         .route("/", get(public::start::show))
         .route("/faq", get(public::faq::index))
         .route("/faq/{slug}", get(public::faq::show))
@@ -59,19 +104,20 @@ pub fn router(app: App) -> Router {
         .route("/c/{case}", get(public::case::show))
         .route("/c/{case}/{ip}", get(public::case::show_address))
         .route("/check", get(public::check::show))
+        .route("/requests/new", get(public::request::form))
         .route("/requests/received", get(public::request::received))
         .route("/requests/{code}", get(public::status::show))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))
         .route("/static/{file}", get(files::show))
         .route("/favicon.ico", get(files::favicon))
         .route("/robots.txt", get(files::robots))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
         .merge(staff::router())
         .nest("/api/v1", api::router())
         .fallback(error::not_found)
-        .layer(DefaultBodyLimit::max(FORM_MOST))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(30)));
+}
+
+/// What all routes share.
+fn shared(routes: Router<App>, app: &App) -> Router<App> {
     let id = HeaderName::from_static("x-request-id");
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
@@ -87,9 +133,8 @@ pub fn router(app: App) -> Router {
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), error::page))
-        .layer(middleware::from_fn_with_state(guard::Places::new(app.desk.config.http.max_requests), guard::bound))
         .layer(middleware::from_fn(guard::no_nul))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CsrfLayer::new());
-    evidence.merge(pages).layer(shared).with_state(app)
+    routes.layer(shared)
 }

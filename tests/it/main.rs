@@ -13,6 +13,7 @@ mod support;
 
 mod api;
 mod architecture;
+mod bounds;
 mod cli;
 mod dnsbl;
 mod e2e;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, Multipart};
@@ -158,11 +158,13 @@ fn no_form() -> Error {
 /// before it looks at any of it, never holds more than a piece.
 fn bounded(body: Body, meter: Arc<Meter>) -> Body {
     let state = (body.into_data_stream(), 0_usize, meter);
-    Body::from_stream(stream::try_unfold(state, |(mut data, so_far, meter)| async move {
+    let begun = Instant::now();
+    Body::from_stream(stream::try_unfold(state, move |(mut data, so_far, meter)| async move {
         if so_far > 0 {
             tokio::task::yield_now().await;
         }
-        let next = tokio::time::timeout(PATIENCE, data.try_next()).await.map_err(std::io::Error::other)?;
+        let patience = PATIENCE.min(time_for(so_far).saturating_sub(begun.elapsed()));
+        let next = tokio::time::timeout(patience, data.try_next()).await.map_err(std::io::Error::other)?;
         let Some(bytes) = next.map_err(std::io::Error::other)? else { return Ok(None) };
         let so_far = so_far + bytes.len();
         if so_far > REQUEST_MOST {
@@ -179,6 +181,17 @@ fn bounded(body: Body, meter: Arc<Meter>) -> Body {
 
 /// How long the next piece of a body may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long any body may take; one that is longer gets more time, so that only who trickles is cut off.
+const BODY_TIME: Duration = Duration::from_mins(1);
+
+/// The slowest line that a long body may come over, in bytes a second.
+const SLOWEST: usize = 4 * 1024;
+
+/// The time in which so much of a body must have come.
+fn time_for(so_far: usize) -> Duration {
+    BODY_TIME + Duration::from_secs(u64::try_from(so_far / SLOWEST).unwrap_or(u64::MAX))
+}
 
 /// Throws the rest of a body away, up to a bound.
 async fn drain(data: &mut BodyDataStream, mut so_far: usize) {

@@ -26,13 +26,13 @@ pub mod ticket;
 pub mod timeline;
 pub mod view;
 
-/// All routes of staff, below `/staff`.
+/// All routes of staff, below `/staff`, but the forms that sign somebody in.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/staff", get(queue::home))
-        .route("/staff/sign-in", get(sign_in::form).post(sign_in::submit))
+        .route("/staff/sign-in", get(sign_in::form))
         .route("/staff/sign-out", post(sign_in::leave))
-        .route("/staff/setup", get(setup::form).post(setup::submit))
+        .route("/staff/setup", get(setup::form))
         .route("/staff/tickets", get(queue::show))
         .route("/staff/tickets/{code}", get(ticket::show))
         .route("/staff/tickets/{code}/assignment", post(acts::assign))
