@@ -76,11 +76,12 @@ impl Desk {
         let email = Email::parse(email).ok();
         let by_client = format!("signin:{}", visitor(client));
         let by_account = format!("signin:{}", email.as_ref().map(Email::folded).unwrap_or_default());
-        if limits::read(self.db.pool(), &by_client, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
+        // Each try counts before it is looked at: many at once would all find that there were few before them.
+        if self.is_one_too_many(&by_client).await? {
             return Ok(SignIn::Later);
         }
         // Failures of others slow an account down, but never lock its owner out.
-        if limits::read(self.db.pool(), &by_account, HOUR, now).await? >= self.config.limits.sign_ins_per_hour {
+        if self.is_one_too_many(&by_account).await? {
             tokio::time::sleep(SLOW).await;
         }
         let member = match &email {
@@ -94,21 +95,20 @@ impl Desk {
         let password: String = password.chars().take(PASSWORD_MAX + 1).collect();
         let Some(member) = member.filter(|_| stored.is_some()) else {
             verify(password, None).await?;
-            return self.sign_in_failed(&[by_client, by_account]).await;
+            return Ok(SignIn::Wrong);
         };
         if !verify(password, stored).await? {
-            return self.sign_in_failed(&[by_client, by_account]).await;
+            return Ok(SignIn::Wrong);
         }
         limits::reset(self.db.pool(), &by_account).await?;
+        limits::give_back(self.db.pool(), &by_client, HOUR, now).await?;
         Ok(SignIn::Welcome(self.begin_session(&member, client).await?))
     }
 
-    /// Counts a failure.
-    async fn sign_in_failed(&self, buckets: &[String]) -> Done<SignIn> {
-        for bucket in buckets {
-            limits::count(self.db.pool(), bucket, HOUR, self.now()).await?;
-        }
-        Ok(SignIn::Wrong)
+    /// Counts a try; says whether these are too many within the hour.
+    async fn is_one_too_many(&self, bucket: &str) -> sqlx::Result<bool> {
+        let tries = limits::count(self.db.pool(), bucket, HOUR, self.now()).await?;
+        Ok(tries > self.config.limits.sign_ins_per_hour)
     }
 
     /// Begins a session.
@@ -137,7 +137,11 @@ impl Desk {
         let Some(session) = sessions::find_live(self.db.pool(), &token.hash(), now).await? else { return Ok(None) };
         let Some(member) = staff::find(self.db.pool(), session.staff_id).await? else { return Ok(None) };
         if now.since(session.seen_at) >= MINUTE {
-            sessions::seen(self.db.pool(), &session.token_hash, now, now.plus(self.config.session)).await?;
+            let expires = now.plus(self.config.session);
+            // Who it is has been found; a database that is busy writing is no reason to show no page.
+            if let Err(error) = sessions::seen(self.db.pool(), &session.token_hash, now, expires).await {
+                tracing::warn!(error = error.to_string(), "a session could not be prolonged");
+            }
         }
         Ok(Some((member, session)))
     }
@@ -155,10 +159,15 @@ impl Desk {
 
     /// Gives oneself another password; all other sessions end.
     pub async fn change_password(&self, member: &Staff, session: &str, old: &str, new: &str) -> Done<()> {
+        let tries = format!("password:{}", member.id);
+        if self.is_one_too_many(&tries).await? {
+            return Err(Refusal::Invalid("the present password was wrong too often; try again in an hour".to_owned()));
+        }
         let stored = staff::password_hash(self.db.pool(), member.id).await?;
         if !verify(old.to_owned(), stored).await? {
             return Err(Refusal::Invalid("the present password is not right".to_owned()));
         }
+        limits::reset(self.db.pool(), &tries).await?;
         let hashed = fitting_hash(new).await?;
         let mut tx = self.db.begin().await?;
         staff::set_password(&mut *tx, member.id, &hashed).await?;

@@ -27,14 +27,14 @@ pub async fn take_turn(tx: &mut Tx, bucket: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// What `bucket` has counted in the present slot.
-pub async fn read(db: impl AnyExecutor<'_>, bucket: &str, slot_ms: i64, now: Time) -> sqlx::Result<i64> {
-    let count = sqlx::query_scalar("SELECT count FROM rate_counts WHERE bucket = $1 AND slot = $2")
+/// Takes one back that `bucket` counted in the present slot.
+pub async fn give_back(db: impl AnyExecutor<'_>, bucket: &str, slot_ms: i64, now: Time) -> sqlx::Result<()> {
+    sqlx::query("UPDATE rate_counts SET count = count - 1 WHERE bucket = $1 AND slot = $2 AND count > 0")
         .bind(bucket)
         .bind(now.0 - now.0.rem_euclid(slot_ms.max(1)))
-        .fetch_optional(db)
+        .execute(db)
         .await?;
-    Ok(count.unwrap_or(0))
+    Ok(())
 }
 
 /// Forgets what `bucket` has counted.

@@ -100,6 +100,57 @@ async fn repeated_failures_make_a_visitor_wait_whatever_account_is_tried() {
     assert!(matches!(elsewhere, SignIn::Welcome(_)));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tries_at_once_are_no_more_than_many_one_after_the_other() {
+    let app = TestApp::with(&[("limits.sign_ins_per_hour", "3")]).await;
+    app.staff("ann", Role::Agent).await;
+    let tries: Vec<_> = (0..12)
+        .map(|_| {
+            let desk = app.desk().clone();
+            let client = "198.51.100.9".parse().unwrap();
+            tokio::spawn(async move { desk.sign_in("ann@postern.example", "wrong password", client).await })
+        })
+        .collect();
+    let mut compared = 0;
+    for done in tries {
+        compared += usize::from(matches!(done.await.unwrap().unwrap(), SignIn::Wrong));
+    }
+    assert_eq!(compared, 3);
+}
+
+#[tokio::test]
+async fn who_signs_in_uses_up_no_try_of_the_visitor() {
+    let app = TestApp::with(&[("limits.sign_ins_per_hour", "2")]).await;
+    app.staff("ann", Role::Agent).await;
+    for _ in 0..5 {
+        session(&app, "ann@postern.example", PASSWORD).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_session_does_not_help_to_guess_the_password() {
+    let app = TestApp::with(&[("limits.sign_ins_per_hour", "2")]).await;
+    let ann = app.staff("ann", Role::Agent).await;
+    for _ in 0..2 {
+        let wrong = app.desk().change_password(&ann, "", "not the old one", OTHER).await;
+        assert!(matches!(wrong, Err(Refusal::Invalid(_))));
+    }
+    assert!(matches!(app.desk().change_password(&ann, "", PASSWORD, OTHER).await, Err(Refusal::Invalid(_))));
+    app.wait(HOUR);
+    app.desk().change_password(&ann, "", PASSWORD, OTHER).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_prolonged_is_one_all_the_same() {
+    let app = TestApp::start().await;
+    app.staff("ann", Role::Agent).await;
+    let token = session(&app, "ann@postern.example", PASSWORD).await;
+    app.wait(HOUR);
+    let writing = app.desk().db.begin().await.unwrap();
+    assert!(whose(&app, &token).await.is_some(), "SQLite has one writer at a time");
+    drop(writing);
+}
+
 #[tokio::test]
 async fn signing_in_forgives_the_accounts_failures() {
     let app = TestApp::with(&[("limits.sign_ins_per_hour", "3")]).await;
