@@ -53,9 +53,16 @@ pub struct SignedIn {
     pub session: String,
 }
 
-/// Whoever comes: signed in or not. A database that does not answer counts as not signed in.
+/// Whoever comes.
 #[derive(Debug, Clone)]
-pub struct Visitor(pub Option<SignedIn>);
+pub enum Visitor {
+    /// A member of the staff.
+    Staff(SignedIn),
+    /// Somebody who is not signed in.
+    Nobody,
+    /// Somebody with a session that cannot be looked up now. Public pages are shown all the same.
+    Unknown,
+}
 
 impl FromRequestParts<App> for Visitor {
     type Rejection = Infallible;
@@ -64,13 +71,26 @@ impl FromRequestParts<App> for Visitor {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let found = match presented(&parts.headers, cookie_name(&app.desk.config)) {
-            Some(token) => app.desk.session(&token).await.ok().flatten(),
-            None => None,
+        let visitor = match presented(&parts.headers, cookie_name(&app.desk.config)) {
+            Some(token) => Self::of(app, &token).await,
+            None => Self::Nobody,
         };
-        let visitor = Self(found.map(|(staff, session)| SignedIn { staff, session: session.token_hash }));
         parts.extensions.insert(visitor.clone());
         Ok(visitor)
+    }
+}
+
+impl Visitor {
+    /// Whose session it is.
+    async fn of(app: &App, token: &Secret) -> Self {
+        match app.desk.session(token).await {
+            Ok(Some((staff, session))) => Self::Staff(SignedIn { staff, session: session.token_hash }),
+            Ok(None) => Self::Nobody,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "a session cannot be looked up");
+                Self::Unknown
+            }
+        }
     }
 }
 
@@ -78,11 +98,12 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Visitor(found) = match Visitor::from_request_parts(parts, app).await {
-            Ok(visitor) => visitor,
+        match Visitor::from_request_parts(parts, app).await {
+            Ok(Visitor::Staff(found)) => Ok(found),
+            Ok(Visitor::Nobody) => Err(Error::SignIn(wanted(parts))),
+            Ok(Visitor::Unknown) => Err(Error::Unavailable),
             Err(never) => match never {},
-        };
-        found.ok_or_else(|| Error::SignIn(wanted(parts)))
+        }
     }
 }
 

@@ -39,14 +39,17 @@ impl FromRequestParts<App> for Shell {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let header = parts.headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let lang = choose(header);
-        let Visitor(signed_in) = Visitor::from_request_parts(parts, app).await?;
+        let staff = match Visitor::from_request_parts(parts, app).await? {
+            Visitor::Staff(found) => Some(found.staff),
+            Visitor::Nobody | Visitor::Unknown => None,
+        };
         Ok(Self {
             texts: texts(lang),
             provider: app.desk.config.provider.clone(),
             public_url: app.desk.config.http.public_url.clone(),
             path: parts.uri.path().to_owned(),
             demo: app.desk.config.demo,
-            staff: signed_in.map(|s| s.staff),
+            staff,
             now: app.desk.now(),
         })
     }

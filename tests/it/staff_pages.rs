@@ -530,3 +530,14 @@ async fn what_does_not_exist_is_not_found() {
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
     admin.get(&format!("/staff/tickets/{}", ticket.id)).await.assert_page(200, &ticket.code);
 }
+
+#[tokio::test]
+async fn with_the_database_away_nobody_is_asked_to_sign_in_again() {
+    let app = TestApp::start().await;
+    let mut agent = app.sign_in(Role::Agent).await;
+    app.desk().db.close().await;
+    for path in ["/staff/tickets", "/staff/sign-in"] {
+        agent.get(path).await.assert_page(503, "does not reach its database");
+    }
+    agent.get("/check").await.assert_page(200, "Look up");
+}

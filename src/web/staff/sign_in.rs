@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::desk::auth::SignIn;
 use crate::web::client::Client;
-use crate::web::error::Result;
+use crate::web::error::{Error, Result};
 use crate::web::extract::{Form, Query};
 use crate::web::session::{self, SignedIn, Visitor, safe_next};
 use crate::web::shell::Shell;
@@ -51,11 +51,12 @@ struct SignInPage {
 }
 
 /// Asks who it is; whoever is signed in goes on.
-pub async fn form(shell: Shell, Visitor(known): Visitor, Query(asked): Query<Asked>) -> Response {
+pub async fn form(shell: Shell, known: Visitor, Query(asked): Query<Asked>) -> Response {
     let next = safe_next(&asked.next).to_owned();
     match known {
-        Some(_) => Redirect::to(&next).into_response(),
-        None => SignInPage { shell, email: String::new(), next, fault: "" }.into_response(),
+        Visitor::Staff(_) => Redirect::to(&next).into_response(),
+        Visitor::Unknown => Error::Unavailable.into_response(),
+        Visitor::Nobody => SignInPage { shell, email: String::new(), next, fault: "" }.into_response(),
     }
 }
 
