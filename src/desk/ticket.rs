@@ -1,7 +1,7 @@
 //! Work on a ticket: claim, assign, note, answer, resolve; and what its sender does on the status page.
 
 use super::{About, Desk, Done, Refusal};
-use crate::domain::id::{Id, Secret};
+use crate::domain::id::{Id, Secret, hash};
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{By, Message, Resolution, State, Ticket, Who, storable};
 use crate::mail::notice::{self, LiftFacts};
@@ -135,8 +135,7 @@ impl Desk {
             return Err(Refusal::Invalid("write something or choose a file".to_owned()));
         }
         let now = self.now();
-        let once = once.filter(|key| (16..=200).contains(&key.len()));
-        let once = once.map(|key| crate::domain::id::hash(format!("{} {key} {text}", ticket.id).as_bytes()));
+        let once = once_hash(ticket, &text, once);
         let mut tx = self.db.begin().await?;
         if messages::count(&mut *tx, ticket.id, By::Sender).await? >= MESSAGES_MOST {
             return Err(Refusal::Invalid("this request has very many messages; please send a new one".to_owned()));
@@ -163,6 +162,12 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
+    /// Whether the sender added this by an earlier sending of the same form.
+    pub async fn added_before(&self, ticket: &Ticket, text: &str, once: Option<&str>) -> Done<bool> {
+        let Some(once) = once_hash(ticket, &storable(text, MESSAGE_MOST), once) else { return Ok(false) };
+        Ok(messages::is_known(self.db.pool(), &once).await?)
+    }
+
     /// The sender takes the request back.
     pub async fn withdraw(&self, ticket: &Ticket) -> Done<()> {
         let mut tx = self.db.begin().await?;
@@ -181,6 +186,12 @@ impl Desk {
     async fn say(&self, tx: &mut Tx, ticket: Id, by: By, author: &str, text: &str) -> sqlx::Result<()> {
         messages::insert(&mut **tx, &message(ticket, by, author, text, self.now()), None).await
     }
+}
+
+/// What tells a second sending of the same form. A different text is a different form.
+fn once_hash(ticket: &Ticket, text: &str, once: Option<&str>) -> Option<String> {
+    let key = once.filter(|key| (16..=200).contains(&key.len()))?;
+    Some(hash(format!("{} {key} {text}", ticket.id).as_bytes()))
 }
 
 /// A message of a ticket.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::quoted;
+
 /// Why a text is no mail address that Postern can write to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadEmail {
@@ -32,7 +34,7 @@ impl Email {
         if text.is_empty() {
             return Err(BadEmail::Empty);
         }
-        let bad = || BadEmail::Syntax(text.chars().take(60).collect());
+        let bad = || BadEmail::Syntax(quoted(text));
         let inner = match (text.rfind('<'), text.strip_suffix('>')) {
             (Some(open), Some(head)) => head.get(open + 1..).ok_or_else(bad)?,
             _ => text.strip_prefix("mailto:").unwrap_or(text),

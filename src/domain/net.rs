@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
+use super::words::quoted;
+
 /// Why a text is no address or network: one sentence that says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadNet {
@@ -123,7 +125,7 @@ impl Net {
         };
         let addr = parse_addr(addr)?;
         let was_mapped = cleaned.to_ascii_lowercase().starts_with("::ffff:") && addr.is_ipv4();
-        let bad = || BadNet::Prefix(shown(text));
+        let bad = || BadNet::Prefix(quoted(text));
         if len.is_empty() || len.len() > 3 || !len.bytes().all(|b| b.is_ascii_digit()) {
             return Err(bad());
         }
@@ -135,7 +137,7 @@ impl Net {
         if net.trunc() == net {
             Ok(Self(net))
         } else {
-            Err(BadNet::HostBits { given: shown(text), network: Self(net.trunc()) })
+            Err(BadNet::HostBits { given: quoted(text), network: Self(net.trunc()) })
         }
     }
 }
@@ -236,12 +238,12 @@ pub fn parse_addr(text: &str) -> Result<IpAddr, BadNet> {
     let octets: Vec<&str> = cleaned.split('.').collect();
     let numeric = octets.iter().all(|o| !o.is_empty() && o.bytes().all(|b| b.is_ascii_digit()));
     if octets.len() == 4 && numeric && octets.iter().any(|o| o.len() > 1 && o.starts_with('0')) {
-        return Err(BadNet::LeadingZero(shown(text)));
+        return Err(BadNet::LeadingZero(quoted(text)));
     }
     if cleaned.parse::<IpNet>().is_ok() {
-        return Err(BadNet::Network(shown(text)));
+        return Err(BadNet::Network(quoted(text)));
     }
-    Err(BadNet::NotAddress(shown(text)))
+    Err(BadNet::NotAddress(quoted(text)))
 }
 
 /// The address text without brackets, defanging, tags, zone and blanks.
@@ -269,11 +271,6 @@ fn clean(text: &str) -> String {
 /// Characters that are pasted along unseen: byte order mark, zero width and direction marks.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// What was typed, cut to a length that fits into a sentence.
-fn shown(text: &str) -> String {
-    text.trim().chars().take(60).collect()
 }
 
 /// IPv4-mapped IPv6 as the IPv4 it stands for.

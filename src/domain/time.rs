@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::words::quoted;
+
 /// A moment: Unix milliseconds (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, sqlx::Type)]
 #[sqlx(transparent)]
@@ -111,7 +113,7 @@ pub struct BadSpan(String);
 /// # Errors
 /// When it is anything else, zero, or longer than 100 years.
 pub fn parse_span(text: &str) -> Result<Option<i64>, BadSpan> {
-    let bad = || BadSpan(text.chars().take(40).collect());
+    let bad = || BadSpan(quoted(text));
     let text = text.trim();
     if text == "never" {
         return Ok(None);

@@ -1,5 +1,7 @@
 //! Enums that are stored, shown in URLs and spoken in the API as one lower-case word.
 
+use super::ticket::visible;
+
 /// Why a word was not understood: lists what would have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("“{given}” is not one of: {known}")]
@@ -8,6 +10,15 @@ pub struct UnknownWord {
     pub given: String,
     /// The words that are understood, comma separated.
     pub known: String,
+}
+
+/// How many characters of what was typed a message repeats.
+const QUOTED: usize = 60;
+
+/// What was typed, as a message repeats it: cut, and nothing in it hidden.
+#[must_use]
+pub fn quoted(typed: &str) -> String {
+    visible(&typed.trim().chars().take(QUOTED).collect::<String>()).replace(['\n', '\t'], " ")
 }
 
 /// Makes an enum whose values are words in the database, in forms, in JSON and on pages.
@@ -41,7 +52,7 @@ macro_rules! words {
                 match word {
                     $($word => Ok(Self::$variant),)+
                     other => Err($crate::domain::words::UnknownWord {
-                        given: other.chars().take(40).collect(),
+                        given: $crate::domain::words::quoted(other),
                         known: [$($word),+].join(", "),
                     }),
                 }

@@ -22,6 +22,12 @@ pub async fn insert(db: impl AnyExecutor<'_>, message: &Message, once_hash: Opti
     Ok(())
 }
 
+/// Whether a form with this hash was stored before.
+pub async fn is_known(db: impl AnyExecutor<'_>, once_hash: &str) -> sqlx::Result<bool> {
+    let found = sqlx::query("SELECT 1 FROM messages WHERE once_hash = $1").bind(once_hash).fetch_optional(db).await?;
+    Ok(found.is_some())
+}
+
 /// The messages of a ticket, oldest first.
 pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Message>> {
     sqlx::query_as(

@@ -21,6 +21,7 @@ mod evidence;
 mod follower;
 mod hostile;
 mod imports;
+mod intake;
 mod lifts;
 mod lists;
 mod outbox;

@@ -23,8 +23,11 @@ pub use pieces::{FILE_ENDINGS, FILE_MOST, FileFault};
 /// How many parts a form may have.
 const PARTS_MOST: usize = 200;
 
-/// How many pieces of evidence one form may bring.
-pub const PIECES_MOST: usize = 10;
+/// How many files one form may bring.
+const FILES_MOST: usize = 10;
+
+/// How many pieces of evidence one form may bring: files leave room for the texts beside them.
+const PIECES_MOST: usize = FILES_MOST + 4;
 
 /// The longest secret of a held piece.
 const TOKEN_MOST: usize = 128;
@@ -64,7 +67,7 @@ pub struct Intake {
     /// Its texts, as they came.
     texts: BTreeMap<&'static str, Vec<u8>>,
     /// Fields that were cut.
-    pub cut: Vec<&'static str>,
+    cut: Vec<&'static str>,
     /// Pieces of evidence that wait: new ones and those of an earlier try.
     pub held: Vec<Held>,
     /// Secrets of pieces of an earlier try that could not be looked up, because the database is away.
@@ -111,6 +114,12 @@ impl Intake {
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.texts.get(name).map(Vec::as_slice)
+    }
+
+    /// Whether a text that should be kept whole was cut; then the form is shown again, so that its sender knows.
+    #[must_use]
+    pub fn is_cut(&self, name: &str) -> bool {
+        self.cut.contains(&name)
     }
 
     /// Takes one part in.

@@ -1,7 +1,7 @@
 //! Pieces of evidence that a form brings: files, and texts that are too long to stay at hand.
 
 use super::body::Part;
-use super::{Intake, PIECES_MOST, Trouble};
+use super::{FILES_MOST, Intake, PIECES_MOST, Trouble};
 use crate::desk::evidence::Incoming;
 use crate::desk::{Desk, Done};
 use crate::store::evidence::Form;
@@ -55,7 +55,7 @@ impl Intake {
         let Some(first) = first_bytes(part).await? else { return Ok(()) };
         let fault = if !has_good_ending(&name) {
             Some(FileFault::Ending(name.clone()))
-        } else if self.held.len() >= PIECES_MOST {
+        } else if self.held.iter().filter(|piece| piece.is_file()).count() >= FILES_MOST {
             Some(FileFault::Many)
         } else {
             None

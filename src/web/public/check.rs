@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::domain::id::fold_code;
 use crate::domain::net::{BadNet, Net, is_public, parse_addr};
 use crate::domain::time::MINUTE;
+use crate::domain::words::quoted;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
 use crate::web::extract::Query;
@@ -153,7 +154,7 @@ fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
         match Net::parse(text) {
             Ok(net) if net.is_single() => return Ok(Meaning::Address(net.first())),
             Ok(_) | Err(BadNet::HostBits { .. }) => {
-                return Err(BadNet::Network(text.trim().chars().take(60).collect()));
+                return Err(BadNet::Network(quoted(text)));
             }
             Err(_) => {}
         }

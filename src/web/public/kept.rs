@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::desk::evidence::Held;
+use crate::domain::ticket::visible;
 use crate::web::error::{Error, Result};
 use crate::web::form::Faults;
 use crate::web::guard;
@@ -69,8 +70,8 @@ pub(super) fn sentence(trouble: Option<Trouble>) -> Option<&'static str> {
 }
 
 /// Says which long texts are shown in part only, because the rest could not be kept.
-pub(super) fn add_cut(shell: &Shell, intake: &Intake, faults: &mut Faults) {
-    for field in &intake.cut {
+pub(super) fn add_cut(shell: &Shell, intake: &Intake, fields: &[&'static str], faults: &mut Faults) {
+    for field in fields.iter().filter(|field| intake.is_cut(field)) {
         faults.add(field, shell.t("kept-cut"));
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn all(shell: &Shell, intake: &Intake, shown: &str) -> Vec<Kept> {
     let seen = intake.held.iter().filter(|piece| piece.is_file() || !is_shown(piece)).map(|piece| {
         let size = say::size(shell, piece.size);
         let words = if piece.is_file() {
-            shell.t2("kept-file", "name", &piece.name, "size", size)
+            shell.t2("kept-file", "name", visible(&piece.name), "size", size)
         } else {
             shell.t1("kept-text", "size", size)
         };

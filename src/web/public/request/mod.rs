@@ -166,7 +166,7 @@ async fn send(
 /// Shows the form again with all that was typed.
 async fn again(app: &App, shell: Shell, typed: Typed, intake: &Intake, mut faults: Faults) -> Response {
     if intake.trouble.is_some() {
-        kept::add_cut(&shell, intake, &mut faults);
+        kept::add_cut(&shell, intake, &["evidence", "message"], &mut faults);
     }
     kept::answer(intake.trouble, page(app, shell, typed, intake, faults).await)
 }

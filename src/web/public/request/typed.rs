@@ -10,10 +10,11 @@ use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::email::Email;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{Kind, storable, storable_line};
+use crate::domain::ticket::{Kind, storable, storable_line, visible};
 use crate::domain::time::{SECOND, Time};
 use crate::web::form::Faults;
 use crate::web::intake::{Beyond, FILE_ENDINGS, Field, FileFault, Intake};
+use crate::web::public::kept;
 use crate::web::say;
 use crate::web::shell::Shell;
 
@@ -181,6 +182,7 @@ impl Typed {
         if !given && setting.intake.held.is_empty() && setting.intake.file_fault.is_none() && !setting.intake.lost {
             faults.add("evidence", setting.shell.t("request-nothing"));
         }
+        kept::add_cut(setting.shell, setting.intake, &["evidence", "message"], faults);
         if let Some(fault) = &setting.intake.file_fault {
             faults.add("file", file_fault(setting.shell, fault));
         }
@@ -234,8 +236,8 @@ fn with_found(mut ips: String, found: &str) -> String {
 /// What is wrong with a file, in words.
 pub(in crate::web::public) fn file_fault(shell: &Shell, fault: &FileFault) -> String {
     match fault {
-        FileFault::Ending(name) => shell.t2("file-ending", "name", name, "endings", FILE_ENDINGS.join(", ")),
-        FileFault::Large(name) => shell.t1("file-large", "name", name),
+        FileFault::Ending(name) => shell.t2("file-ending", "name", visible(name), "endings", FILE_ENDINGS.join(", ")),
+        FileFault::Large(name) => shell.t1("file-large", "name", visible(name)),
         FileFault::Many => shell.t("file-many"),
     }
 }

@@ -219,7 +219,10 @@ fn check(shell: &Shell, intake: &Intake) -> std::result::Result<(), Faults> {
     if intake.trouble.is_some() {
         return Err(Faults::default());
     }
+    let mut faults = Faults::default();
+    kept::add_cut(shell, intake, &["message"], &mut faults);
     match &intake.file_fault {
+        _ if !faults.is_empty() => Err(faults),
         Some(fault) => Err(Faults::one("file", file_fault(shell, fault))),
         None if intake.held.is_empty() && !intake.lost && intake.text("message").trim().is_empty() => {
             Err(Faults::one("message", shell.t("status-nothing")))
@@ -232,8 +235,10 @@ fn check(shell: &Shell, intake: &Intake) -> std::result::Result<(), Faults> {
 async fn store(app: &App, shell: &Shell, ticket: &Ticket, intake: &mut Intake) -> Result<Option<Faults>> {
     let pieces: Vec<_> = intake.held.iter().map(|piece| piece.id).collect();
     let (text, once) = (intake.text("message"), intake.text("once"));
-    if intake.lost && pieces.is_empty() && text.trim().is_empty() {
-        return Ok(Some(Faults::one("file", shell.t("file-lost"))));
+    if intake.lost {
+        // The second sending of one form finds its files taken: by the message that the first one made.
+        let before = app.desk.added_before(ticket, &text, Some(&once)).await?;
+        return Ok(if before { None } else { Some(Faults::one("file", shell.t("file-lost"))) });
     }
     match app.desk.sender_adds(ticket, &text, &pieces, Some(&once)).await.map_err(Error::from) {
         Ok(()) => Ok(None),
@@ -256,7 +261,7 @@ async fn again(
     mut faults: Faults,
 ) -> Result<Response> {
     if intake.trouble.is_some() {
-        kept::add_cut(&shell, intake, &mut faults);
+        kept::add_cut(&shell, intake, &["message"], &mut faults);
     }
     let addition = Addition {
         message: intake.text("message"),
