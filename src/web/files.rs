@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
+use serde::Deserialize;
+
 use super::error::{Error, Result};
-use super::extract::Path;
+use super::extract::{Path, Query};
 use crate::domain::id::hash;
 
 /// The files.
@@ -27,8 +29,16 @@ pub fn address(name: &str) -> String {
     format!("/static/{name}?v={}", VERSIONS.get(name).map_or("0", String::as_str))
 }
 
-/// One file.
-pub async fn show(Path(name): Path<String>) -> Result<Response> {
+/// The version that an address names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// The version.
+    v: String,
+}
+
+/// One file. It is kept for ever under the address of its present version, and for a while under any other.
+pub async fn show(Path(name): Path<String>, Query(asked): Query<Asked>) -> Result<Response> {
     let file = Files::get(&name).ok_or(Error::NotFound)?;
     let kind = match name.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
@@ -38,13 +48,14 @@ pub async fn show(Path(name): Path<String>) -> Result<Response> {
         Some("png") => "image/png",
         _ => "application/octet-stream",
     };
-    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    Ok((headers, file.data.into_owned()).into_response())
+    let is_present = VERSIONS.get(&name).is_some_and(|version| *version == asked.v);
+    let keep = if is_present { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, keep)], file.data.into_owned()).into_response())
 }
 
 /// The picture in the browser's tab, for browsers that do not read the page's link to it.
 pub async fn favicon() -> Result<Response> {
-    show(Path("icon.svg".to_owned())).await
+    show(Path("icon.svg".to_owned()), Query(Asked::default())).await
 }
 
 /// What crawlers may read: the articles, nothing of a person.

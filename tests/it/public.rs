@@ -474,3 +474,32 @@ async fn the_sender_adds_to_a_request_and_takes_it_back() {
     visitor.post(&path("/messages"), &[("message", "again blocked")]).await.assert_redirect();
     assert!(app.ticket(&ticket.code).await.is_open());
 }
+
+#[tokio::test]
+async fn an_address_that_never_reaches_us_is_not_called_free() {
+    let app = TestApp::start().await;
+    let block = app.block("203.0.113.0/24", "PB-SPAM").await;
+    let (ticket, secret) = app.ask("ann@example.org", "10.0.0.7").await;
+    let mut visitor = app.visitor();
+    let status = format!("/requests/{}?key={}", ticket.code, secret.reveal());
+    for path in [format!("/c/{}/10.0.0.7", block.case_code), status, "/check?q=10.0.0.7".to_owned()] {
+        let page = visitor.get(&path).await;
+        page.assert_page(200, "never reaches our servers");
+        assert!(!page.text.contains("not blocked"), "{path}: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_kept_for_ever_under_its_version_only() {
+    let app = TestApp::start().await;
+    let mut visitor = app.visitor();
+    let page = visitor.get("/").await;
+    let style =
+        links(&page.text).find(|link| link.starts_with("/static/") && link.contains(".css")).unwrap().to_owned();
+    let kept = |answer: &crate::support::Answer| answer.headers["cache-control"].to_str().unwrap().to_owned();
+    assert!(kept(&visitor.get(&style).await).contains("immutable"), "{style}");
+    let (bare, _) = style.split_once('?').unwrap();
+    for other in [bare, &format!("{bare}?v=0"), "/favicon.ico"] {
+        assert_eq!(kept(&visitor.get(other).await), "public, max-age=3600", "{other}");
+    }
+}

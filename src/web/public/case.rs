@@ -40,6 +40,8 @@ enum Relation {
     Spared,
     /// Nothing blocks it any more.
     Free,
+    /// It is of a kind that never reaches us.
+    Inner,
     /// The list is not complete yet.
     Unknown,
 }
@@ -55,6 +57,7 @@ impl Relation {
             Self::BlockedByOther => "blocked-by-other",
             Self::Spared => "spared",
             Self::Free => "free",
+            Self::Inner => "inner",
             Self::Unknown => "unknown",
         }
     }
@@ -121,7 +124,8 @@ impl Page {
 
     /// The form, filled in.
     fn form(&self, kind: Kind) -> String {
-        let ip = self.addr.filter(|_| self.relation != Relation::Outside).map(|a| format!("&ip={a}"));
+        let is_meant = !matches!(self.relation, Relation::Outside | Relation::Inner);
+        let ip = self.addr.filter(|_| is_meant).map(|a| format!("&ip={a}"));
         format!("/requests/new?kind={kind}&case={}{}", self.entry.case, ip.unwrap_or_default())
     }
 
@@ -184,6 +188,7 @@ fn relate(block: &Block, standing: &Standing, now: Time) -> Relation {
     let inside = block.net.covers(Net::single(standing.addr));
     match &standing.entry {
         _ if standing.unknown => Relation::Unknown,
+        _ if standing.never_arrives() => Relation::Inner,
         _ if !inside => Relation::Outside,
         Some(entry) if entry.case == block.case_code => Relation::Blocked,
         Some(_) => Relation::BlockedByOther,
@@ -216,9 +221,9 @@ mod tests {
 
     #[test]
     fn every_relation_has_its_sentence() {
-        use Relation::{Blocked, BlockedByOther, Free, None, Outside, Spared, Unknown, Unreadable};
+        use Relation::{Blocked, BlockedByOther, Free, Inner, None, Outside, Spared, Unknown, Unreadable};
         let texts = texts("en");
-        for relation in [Unreadable, Outside, Blocked, BlockedByOther, Spared, Free, Unknown] {
+        for relation in [Unreadable, Outside, Blocked, BlockedByOther, Spared, Free, Inner, Unknown] {
             assert!(texts.has(&format!("case-address-{}", relation.as_str())));
         }
         assert_eq!(None.as_str(), "none");
