@@ -7,6 +7,8 @@ use std::sync::{Arc, LazyLock};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
+use crate::domain::words::UnknownWord;
+
 /// The Fluent files, `<language>/<room>.ftl`.
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales/"]
@@ -80,6 +82,43 @@ pub fn choose(header: &str) -> &'static str {
         }
     }
     best.0
+}
+
+/// A sentence that is not said yet: its name and its values, so that it can be said in the language of whoever reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its name.
+    key: &'static str,
+    /// What stands in it.
+    values: Vec<(&'static str, String)>,
+}
+
+impl Sentence {
+    /// The sentence of this name.
+    #[must_use]
+    pub const fn new(key: &'static str) -> Self {
+        Self { key, values: Vec::new() }
+    }
+
+    /// The sentence with one more value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.values.push((name, value.to_string()));
+        self
+    }
+}
+
+/// Says it in English, for the command line and the log.
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&texts(FALLBACK).say(self))
+    }
+}
+
+impl From<UnknownWord> for Sentence {
+    fn from(bad: UnknownWord) -> Self {
+        Self::new("unknown-word").with("given", bad.given).with("known", bad.known)
+    }
 }
 
 /// A value that can stand in a sentence.
@@ -163,6 +202,14 @@ impl Texts {
             args.set((*name).to_owned(), value.value());
         }
         self.find(key, &args).or_else(|| texts(FALLBACK).find(key, &args)).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// A sentence that came from elsewhere.
+    #[must_use]
+    pub fn say(&self, sentence: &Sentence) -> String {
+        let values: Vec<(&str, &dyn Arg)> =
+            sentence.values.iter().map(|(name, value)| (*name, value as &dyn Arg)).collect();
+        self.with(sentence.key, &values)
     }
 
     /// The sentence, when this language has it.

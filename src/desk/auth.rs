@@ -16,6 +16,7 @@ use crate::domain::net::visitor;
 use crate::domain::staff::{PASSWORD_MAX, PASSWORD_MIN, Role, Staff, password_fits};
 use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{DAY, HOUR, MINUTE};
+use crate::locale::Sentence;
 use crate::store::api_tokens::{self, ApiToken};
 use crate::store::sessions::{self, Session};
 use crate::store::{Tx, limits, staff};
@@ -161,11 +162,11 @@ impl Desk {
     pub async fn change_password(&self, member: &Staff, session: &str, old: &str, new: &str) -> Done<()> {
         let tries = format!("password:{}", member.id);
         if self.is_one_too_many(&tries).await? {
-            return Err(Refusal::Invalid("the present password was wrong too often; try again in an hour".to_owned()));
+            return Err(Refusal::invalid("password-tries"));
         }
         let stored = staff::password_hash(self.db.pool(), member.id).await?;
         if !verify(old.to_owned(), stored).await? {
-            return Err(Refusal::Invalid("the present password is not right".to_owned()));
+            return Err(Refusal::invalid("password-wrong"));
         }
         limits::reset(self.db.pool(), &tries).await?;
         let hashed = fitting_hash(new).await?;
@@ -212,7 +213,7 @@ impl Desk {
         };
         match staff::insert(&mut **tx, &member, password_hash).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                return Err(Refusal::Invalid(format!("{email} is a member of the staff already")));
+                return Err(Refusal::Invalid(Sentence::new("staff-taken").with("email", email)));
             }
             other => other?,
         }
@@ -268,9 +269,7 @@ impl Desk {
         limits::take_turn(&mut tx, "staff").await?;
         let member = staff::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
         if !change(&mut tx).await? {
-            return Err(Refusal::Invalid(
-                "this cannot be done: the last admin must stay, or it is so already".to_owned(),
-            ));
+            return Err(Refusal::invalid("staff-unchanged"));
         }
         let detail = format!("{} {detail}", member.email);
         self.record(&mut tx, &Who::staff(&by.name), what, detail.trim(), About::default()).await?;
@@ -313,7 +312,7 @@ impl Desk {
     pub async fn add_token(&self, who: &Who, name: &str, scopes: &[&str]) -> Done<Secret> {
         let name = storable_line(name, 60);
         if name.is_empty() {
-            return Err(Refusal::Invalid("give the token a name".to_owned()));
+            return Err(Refusal::invalid("token-nameless"));
         }
         let (now, secret) = (self.now(), Secret::new());
         let token = ApiToken {
@@ -327,7 +326,7 @@ impl Desk {
         let mut tx = self.db.begin().await?;
         match api_tokens::insert(&mut *tx, &token, &secret.hash()).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                return Err(Refusal::Invalid(format!("there is a token “{name}” already")));
+                return Err(Refusal::Invalid(Sentence::new("token-taken").with("name", name)));
             }
             other => other?,
         }
@@ -355,5 +354,5 @@ async fn fitting_hash(password: &str) -> Done<String> {
 
 /// Why a password is not taken.
 fn bad_password() -> Refusal {
-    Refusal::Invalid(format!("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters"))
+    Refusal::Invalid(Sentence::new("password-size").with("least", PASSWORD_MIN).with("most", PASSWORD_MAX))
 }

@@ -9,6 +9,8 @@ use crate::domain::net::Net;
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{Who, storable, storable_line};
 use crate::domain::time::Time;
+use crate::domain::words::quoted;
+use crate::locale::Sentence;
 use crate::store::changes::Subject;
 use crate::store::{Tx, blocks, exemptions, probations};
 
@@ -54,8 +56,8 @@ impl Desk {
     pub(super) fn cause(&self, code: &str) -> Done<&Cause> {
         let causes = &self.content.causes;
         causes.find(code).ok_or_else(|| {
-            let given = storable_line(code, 40);
-            Refusal::Invalid(format!("there is no cause “{given}”; there are: {}", causes.codes()))
+            let known = causes.codes();
+            Refusal::Invalid(Sentence::new("cause-unknown").with("given", quoted(code)).with("known", known))
         })
     }
 
@@ -161,7 +163,7 @@ impl Desk {
         }
         let note = storable(note, 2_000);
         if note.trim().is_empty() {
-            return Err(Refusal::Invalid("say why it is exempt".to_owned()));
+            return Err(Refusal::invalid("exemption-reasonless"));
         }
         let now = self.now();
         let exemption = Exemption {

@@ -6,6 +6,7 @@ use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{MINUTE, Time};
+use crate::locale::Sentence;
 use crate::store::changes::Subject;
 use crate::store::imports::{self, Counts};
 
@@ -79,7 +80,7 @@ impl Desk {
         let plan =
             Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
         if plan.source.is_empty() {
-            return Err(Refusal::Invalid("name the source of the list".to_owned()));
+            return Err(Refusal::invalid("import-nameless"));
         }
         self.write_down_what_ended().await?;
         let now = self.now();
@@ -87,7 +88,7 @@ impl Desk {
         imports::abandon_stale(self.db.pool(), &plan.source, now.plus(-STALE)).await?;
         match imports::begin(self.db.pool(), id, &plan.source, &plan.file_name, &who.name, now).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                Err(Refusal::Invalid(format!("another import of “{}” is under way; wait for its end", plan.source)))
+                Err(Refusal::Invalid(Sentence::new("import-under-way").with("source", plan.source)))
             }
             Err(error) => Err(error.into()),
             Ok(()) => Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() }),

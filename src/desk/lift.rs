@@ -9,6 +9,7 @@ use crate::domain::net::Net;
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{Resolution, Who, storable};
 use crate::domain::time::{DAY, Time};
+use crate::locale::Sentence;
 use crate::mail::notice::LiftFacts;
 use crate::store::changes::Subject;
 use crate::store::{Tx, blocks, exemptions, probations, tickets};
@@ -61,7 +62,7 @@ impl Desk {
             Scope::Entry => block.net,
             Scope::Only(net) if block.net.covers(net) => net,
             Scope::Only(net) => {
-                return Err(Refusal::Invalid(format!("{net} does not lie in the blocked network {}", block.net)));
+                return Err(Refusal::Invalid(Sentence::new("lift-outside").with("net", net).with("block", block.net)));
             }
         };
         if !by.role.may_lift(net) {
@@ -74,7 +75,7 @@ impl Desk {
     pub async fn lift_as(&self, who: &Who, block: &Block, net: Net, lift: &Lift) -> Done<Lifted> {
         let reason = storable(&lift.reason, 2_000);
         if reason.trim().is_empty() {
-            return Err(Refusal::Invalid("say why it is lifted".to_owned()));
+            return Err(Refusal::invalid("lift-reasonless"));
         }
         let mut tx = self.begin_change().await?;
         let ticket_id = lift.ticket.as_ref().map(|(id, _)| *id);
@@ -130,7 +131,7 @@ impl Desk {
             exemptions::covering(&mut **tx, net, now).await?.iter().map(|exemption| exemption.block_id).collect();
         let left: Vec<Block> = live.into_iter().filter(|covering| !carved.contains(&Some(covering.id))).collect();
         if left.is_empty() {
-            return Err(Refusal::Invalid(format!("{net} is taken out of the blocks that cover it already")));
+            return Err(Refusal::Invalid(Sentence::new("lift-taken-out").with("net", net)));
         }
         let mut widest = None;
         for covering in left {
@@ -215,10 +216,11 @@ impl Desk {
             covering.into_iter().filter(|b| b.is_live(now)).partition(|b| b.net == net);
         if exact.is_empty() {
             return Err(Refusal::Invalid(match wider.first() {
-                Some(block) => {
-                    format!("{net} has no block of its own; it is covered by {} ({})", block.net, block.cause)
-                }
-                None => format!("{net} is not blocked"),
+                Some(block) => Sentence::new("lift-wider-only")
+                    .with("net", net)
+                    .with("block", block.net)
+                    .with("cause", &block.cause),
+                None => Sentence::new("lift-not-blocked").with("net", net),
             }));
         }
         let mut tx = self.begin_change().await?;
@@ -239,7 +241,7 @@ impl Desk {
         let now = self.now();
         let covering = blocks::covering(self.db.pool(), net, 200).await?;
         let block = covering.into_iter().find(|b| b.is_live(now));
-        let block = block.ok_or_else(|| Refusal::Invalid(format!("{net} is not blocked")))?;
+        let block = block.ok_or_else(|| Refusal::Invalid(Sentence::new("lift-not-blocked").with("net", net)))?;
         let lift = Lift {
             block: block.id,
             scope: Scope::Only(net),

@@ -13,6 +13,7 @@ use crate::domain::id::{Id, Secret, hash};
 use crate::domain::net::Net;
 use crate::domain::ticket::{Event, Ticket, Who};
 use crate::domain::time::{DAY, HOUR, Time};
+use crate::locale::{FALLBACK, Sentence, texts};
 use crate::mail::notice::{Notice, Setting};
 use crate::store::changes::{self, Subject};
 use crate::store::mail_tokens::{self, MailToken, Purpose};
@@ -50,23 +51,31 @@ pub struct Desk {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// There is no such thing, or the one who asks may not know.
-    #[error("there is nothing of that name")]
+    #[error("{}", texts(FALLBACK).t("refusal-not-found"))]
     NotFound,
     /// The role does not allow it.
-    #[error("your role does not allow this")]
+    #[error("{}", texts(FALLBACK).t("refusal-not-allowed"))]
     NotAllowed,
     /// It changed meanwhile; look again.
-    #[error("it was changed meanwhile; look at it again")]
+    #[error("{}", texts(FALLBACK).t("refusal-stale"))]
     Stale,
     /// Something that was given makes no sense; says what.
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Sentence),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     /// Something else failed.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
+}
+
+impl Refusal {
+    /// Something that was given makes no sense, for which there is a sentence without values.
+    #[must_use]
+    pub fn invalid(sentence: &'static str) -> Self {
+        Self::Invalid(Sentence::new(sentence))
+    }
 }
 
 /// The outcome of an act.
@@ -199,6 +208,6 @@ impl Desk {
     /// The words of a state, for messages of refusal.
     #[must_use]
     pub fn ended(state: BlockState) -> Refusal {
-        Refusal::Invalid(format!("this block is {state} already"))
+        Refusal::Invalid(Sentence::new("block-ended").with("state", state))
     }
 }

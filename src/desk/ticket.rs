@@ -70,7 +70,7 @@ impl Desk {
         may_work(by)?;
         let text = some_text(text)?;
         if resolution == Resolution::Lifted {
-            return Err(Refusal::Invalid("a ticket is resolved as lifted by lifting its block".to_owned()));
+            return Err(Refusal::invalid("resolve-by-lift"));
         }
         let mut tx = self.db.begin().await?;
         let ticket = tickets::find(&mut *tx, ticket).await?.ok_or(Refusal::NotFound)?;
@@ -132,13 +132,13 @@ impl Desk {
     pub async fn sender_adds(&self, ticket: &Ticket, text: &str, pieces: &[Id], once: Option<&str>) -> Done<()> {
         let text = storable(text, MESSAGE_MOST);
         if text.trim().is_empty() && pieces.is_empty() {
-            return Err(Refusal::Invalid("write something or choose a file".to_owned()));
+            return Err(Refusal::invalid("addition-empty"));
         }
         let now = self.now();
         let once = once_hash(ticket, &text, once);
         let mut tx = self.db.begin().await?;
         if messages::count(&mut *tx, ticket.id, By::Sender).await? >= MESSAGES_MOST {
-            return Err(Refusal::Invalid("this request has very many messages; please send a new one".to_owned()));
+            return Err(Refusal::invalid("addition-many"));
         }
         let message = message(ticket.id, By::Sender, &ticket.name, &text, now);
         match messages::insert(&mut *tx, &message, once.as_deref()).await {
@@ -215,5 +215,5 @@ pub(super) fn may_work(by: &Staff) -> Done<()> {
 /// The text as it is stored; refuses an empty one.
 fn some_text(text: &str) -> Done<String> {
     let text = storable(text, MESSAGE_MOST);
-    if text.trim().is_empty() { Err(Refusal::Invalid("write a text".to_owned())) } else { Ok(text) }
+    if text.trim().is_empty() { Err(Refusal::invalid("message-empty")) } else { Ok(text) }
 }

@@ -13,6 +13,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::shell::Shell;
 use crate::app::App;
 use crate::desk::Refusal;
+use crate::domain::words::UnknownWord;
+use crate::locale::Sentence;
 
 /// Why a request was not served. Becomes a page, or JSON for programs; the cause goes to the log only.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,7 @@ pub enum Error {
     Stale,
     /// What was sent makes no sense; says what.
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Sentence),
     /// More than one visitor may send for now.
     #[error("too many requests")]
     TooMany,
@@ -62,6 +64,12 @@ impl From<Refusal> for Error {
             Refusal::Database(error) => error.into(),
             Refusal::Internal(error) => Self::Internal(error),
         }
+    }
+}
+
+impl From<UnknownWord> for Error {
+    fn from(bad: UnknownWord) -> Self {
+        Self::Invalid(bad.into())
     }
 }
 
@@ -129,7 +137,7 @@ struct Failed {
     /// The word of the error.
     word: &'static str,
     /// What the visitor may know beyond it.
-    detail: String,
+    detail: Option<Sentence>,
 }
 
 impl IntoResponse for Error {
@@ -141,9 +149,10 @@ impl IntoResponse for Error {
         if let Self::Internal(error) = &self {
             tracing::error!(error = format!("{error:#}"), "a request failed");
         }
-        let detail = if let Self::Invalid(what) = &self { what.clone() } else { String::new() };
-        let mut response = self.status().into_response();
-        response.extensions_mut().insert(Failed { word: self.word(), detail });
+        let (status, word) = (self.status(), self.word());
+        let detail = if let Self::Invalid(what) = self { Some(what) } else { None };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Failed { word, detail });
         response
     }
 }
@@ -176,9 +185,10 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     let Some(Failed { word, detail }) = failed else { return response };
     let status = response.status();
     let mut answer = if for_program {
-        let what = if detail.is_empty() { shell.word("error", word) } else { detail };
+        let what = detail.map_or_else(|| shell.word("error", word), |detail| shell.say(&detail));
         Json(serde_json::json!({ "error": word, "detail": what, "request_id": id })).into_response()
     } else {
+        let detail = detail.map(|detail| shell.say(&detail)).unwrap_or_default();
         let page = ErrorPage { shell, word, detail, request_id: id };
         page.render().map_or_else(|_| status.into_response(), |html| Html(html).into_response())
     };
@@ -209,7 +219,7 @@ fn of_library(response: &Response) -> Option<Failed> {
         StatusCode::INTERNAL_SERVER_ERROR => "internal",
         _ => return None,
     };
-    Some(Failed { word, detail: String::new() })
+    Some(Failed { word, detail: None })
 }
 
 /// The answer to a path that does not exist.

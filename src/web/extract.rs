@@ -6,6 +6,8 @@ use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::StatusCode;
 
 use super::error::Error;
+use crate::domain::ticket::visible;
+use crate::locale::Sentence;
 
 /// The variable parts of a path.
 #[derive(Debug, FromRequestParts)]
@@ -30,7 +32,7 @@ impl From<PathRejection> for Error {
 
 impl From<QueryRejection> for Error {
     fn from(rejection: QueryRejection) -> Self {
-        Self::Invalid(rejection.body_text())
+        Self::Invalid(Sentence::new("invalid-query").with("what", visible(&rejection.body_text())))
     }
 }
 
@@ -38,7 +40,7 @@ impl From<FormRejection> for Error {
     fn from(rejection: FormRejection) -> Self {
         match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            _ => Self::Invalid(rejection.body_text()),
+            _ => Self::Invalid(Sentence::new("invalid-form")),
         }
     }
 }

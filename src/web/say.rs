@@ -3,17 +3,25 @@
 use super::shell::Shell;
 use crate::domain::email::BadEmail;
 use crate::domain::net::BadNet;
+use crate::locale::Sentence;
 
 /// Why a text is no address or network.
 #[must_use]
 pub fn bad_net(shell: &Shell, bad: &BadNet) -> String {
+    shell.say(&why_no_net(bad))
+}
+
+/// The sentence that says why a text is no address or network.
+#[must_use]
+pub fn why_no_net(bad: &BadNet) -> Sentence {
+    let about = |key, given| Sentence::new(key).with("given", given);
     match bad {
-        BadNet::Empty => shell.t("bad-net-empty"),
-        BadNet::NotAddress(given) => shell.t1("bad-net-not-address", "given", given),
-        BadNet::LeadingZero(given) => shell.t1("bad-net-leading-zero", "given", given),
-        BadNet::Prefix(given) => shell.t1("bad-net-prefix", "given", given),
-        BadNet::HostBits { given, network } => shell.t2("bad-net-host-bits", "given", given, "network", network),
-        BadNet::Network(given) => shell.t1("bad-net-network", "given", given),
+        BadNet::Empty => Sentence::new("bad-net-empty"),
+        BadNet::NotAddress(given) => about("bad-net-not-address", given),
+        BadNet::LeadingZero(given) => about("bad-net-leading-zero", given),
+        BadNet::Prefix(given) => about("bad-net-prefix", given),
+        BadNet::HostBits { given, network } => about("bad-net-host-bits", given).with("network", network),
+        BadNet::Network(given) => about("bad-net-network", given),
     }
 }
 

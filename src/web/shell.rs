@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::domain::id::Id;
 use crate::domain::staff::Staff;
 use crate::domain::time::Time;
-use crate::locale::{Arg, Texts, choose, texts};
+use crate::locale::{Arg, Sentence, Texts, choose, texts};
 
 /// What the frame of a page shows.
 #[derive(Debug, Clone)]
@@ -76,6 +76,12 @@ impl Shell {
     /// The sentence with two values.
     pub fn t2(&self, key: &str, name: &str, value: impl Arg, name2: &str, value2: impl Arg) -> String {
         self.texts.t2(key, name, value, name2, value2)
+    }
+
+    /// A sentence that came from elsewhere.
+    #[must_use]
+    pub fn say(&self, sentence: &Sentence) -> String {
+        self.texts.say(sentence)
     }
 
     /// The sentence whose name is `prefix-word`: how a stored word is said.

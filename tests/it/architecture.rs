@@ -144,7 +144,7 @@ fn every_sentence_that_is_asked_for_exists() {
     all.extend(files("src", ".rs"));
     for path in all {
         let source = std::fs::read_to_string(&path).unwrap();
-        for start in [".t(\"", ".t1(\"", ".t2(\"", ".with(\""] {
+        for start in [".t(\"", ".t1(\"", ".t2(\"", ".with(\"", "Sentence::new(\"", "Refusal::invalid(\""] {
             for rest in source.split(start).skip(1) {
                 let key = rest.split('"').next().unwrap_or_default();
                 if !key.contains('{') && key.contains('-') && !texts.has(key) {

@@ -11,11 +11,13 @@ use super::{Reader, Writer};
 use crate::app::App;
 use crate::domain::block::{Block, Lasts, NewBlock, case_path};
 use crate::domain::net::{Net, parse_addr};
-use crate::domain::ticket::Who;
+use crate::domain::ticket::{Who, visible};
 use crate::domain::time::Time;
+use crate::locale::Sentence;
 use crate::store::blocks;
 use crate::web::error::{Error, Result};
 use crate::web::extract::Query;
+use crate::web::say;
 
 /// A block to add.
 #[derive(Debug, Deserialize)]
@@ -95,16 +97,17 @@ impl Shown {
 /// Reads the network of a query.
 fn network(text: &str) -> Result<Net> {
     let net = if text.contains('/') { Net::parse(text) } else { parse_addr(text).map(Net::single) };
-    net.map_err(|bad| Error::Invalid(bad.to_string()))
+    net.map_err(|bad| Error::Invalid(say::why_no_net(&bad)))
 }
 
 /// Adds a block, or renews the live one that this program set on the same network.
 pub(super) async fn add(State(app): State<App>, Writer(token): Writer, body: Bytes) -> Result<Response> {
-    let new: New = serde_json::from_slice(&body).map_err(|error| Error::Invalid(error.to_string()))?;
-    let invalid = |error: &dyn std::fmt::Display, key: &str| Error::Invalid(format!("{key}: {error}"));
-    let lasts = new.lasts.as_deref().map(Lasts::parse).transpose().map_err(|e| invalid(&e, "for"))?;
-    let seen =
-        new.evidence_at.as_deref().map(Time::parse_rfc3339).transpose().map_err(|e| invalid(&e, "evidence_at"))?;
+    let new: New = serde_json::from_slice(&body)
+        .map_err(|error| Error::Invalid(Sentence::new("invalid-json").with("what", visible(&error.to_string()))))?;
+    let lasts = new.lasts.as_deref().map(Lasts::parse).transpose();
+    let lasts = lasts.map_err(|_| Error::Invalid(Sentence::new("invalid-for")))?;
+    let seen = new.evidence_at.as_deref().map(Time::parse_rfc3339).transpose();
+    let seen = seen.map_err(|_| Error::Invalid(Sentence::new("invalid-evidence-at")))?;
     let new = NewBlock {
         net: new.net,
         cause: new.cause,

@@ -15,6 +15,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::pairs::{Pair, Pairs};
+use crate::locale::Sentence;
 use crate::web::REQUEST_MOST;
 use crate::web::error::{Error, Result};
 
@@ -151,7 +152,7 @@ impl Part<'_> {
 
 /// What is sent is no form, or it broke off.
 fn no_form() -> Error {
-    Error::Invalid(String::new())
+    Error::Invalid(Sentence::new("invalid-form"))
 }
 
 /// The body up to the limit. It pauses after each piece, so that the multipart reader, which takes all that is ready

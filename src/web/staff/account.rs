@@ -83,7 +83,7 @@ pub async fn set_password(
     } else {
         match app.desk.change_password(&me.staff, &me.session, &typed.old, &typed.password).await {
             Ok(()) => return Ok(Redirect::to(&format!("{PATH}?done=password#done")).into_response()),
-            Err(refusal) => faults.add("old", mendable(refusal)?),
+            Err(refusal) => faults.add("old", mendable(&shell, refusal)?),
         }
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, shell, &me, faults, String::new()).await?).into_response())

@@ -224,7 +224,10 @@ impl Act {
     async fn outcome(self, field: &'static str, done: &str, outcome: Done<()>) -> Result<Response> {
         match outcome {
             Ok(()) => Ok(back(&self.ticket, done)),
-            Err(Refusal::Invalid(what)) => self.again(StatusCode::UNPROCESSABLE_ENTITY, Faults::one(field, what)).await,
+            Err(Refusal::Invalid(what)) => {
+                let faults = Faults::one(field, self.shell.say(&what));
+                self.again(StatusCode::UNPROCESSABLE_ENTITY, faults).await
+            }
             Err(Refusal::Stale) => self.stale(field).await,
             Err(refusal) => Err(refusal.into()),
         }

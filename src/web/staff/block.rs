@@ -107,12 +107,12 @@ pub async fn set_end(
     let block = find(&app, id).await?;
     let outcome = match Lasts::parse(&form.lasts) {
         Ok(lasts) => app.desk.set_block_end(&me.staff, block.id, lasts).await,
-        Err(_) => Err(Refusal::Invalid(shell.t("bad-span"))),
+        Err(_) => Err(Refusal::invalid("bad-span")),
     };
     match outcome {
         Ok(_) => Ok(done(block.id, "end-set")),
         Err(refusal) => {
-            let faults = Faults::one("for", mendable(refusal)?);
+            let faults = Faults::one("for", mendable(&shell, refusal)?);
             again(&app, shell, &me.staff, block, Draft { lasts: form.lasts, lift: None, faults }).await
         }
     }
@@ -140,7 +140,7 @@ pub async fn lift(
             Ok(Redirect::to(&path).into_response())
         }
         Err(refusal) => {
-            let faults = Faults::one("reason", mendable(refusal)?);
+            let faults = Faults::one("reason", mendable(&shell, refusal)?);
             again(&app, shell, &me.staff, block, Draft { lift: Some(typed), faults, ..Draft::default() }).await
         }
     }

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::block::{Block, BlockState, NewBlock};
 use crate::domain::id::Id;
 use crate::store::blocks::{self, Filter};
-use crate::web::error::{Error, Result};
+use crate::web::error::Result;
 use crate::web::extract::{Form, Query};
 use crate::web::form::Faults;
 use crate::web::session::SignedIn;
@@ -113,7 +113,10 @@ pub async fn add(State(app): State<App>, shell: Shell, me: SignedIn, Form(typed)
             let done = if added.is_new { "added" } else { "renewed" };
             Ok(Redirect::to(&format!("{PATH}/{}?done={done}#done", added.block.id)).into_response())
         }
-        Err(refusal) => again(shell, typed, Faults::one("cause", mendable(refusal)?)).await,
+        Err(refusal) => {
+            let faults = Faults::one("cause", mendable(&shell, refusal)?);
+            again(shell, typed, faults).await
+        }
     }
 }
 
@@ -170,7 +173,7 @@ impl Asked {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let state = some(&self.state).map(|word| word.parse::<BlockState>()).transpose();
         Ok(Filter {
-            state: state.map_err(|bad| Error::Invalid(bad.to_string()))?,
+            state: state?,
             cause: some(&self.cause),
             source: some(&self.source),
             before: self.before.parse().ok(),

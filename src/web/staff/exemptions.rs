@@ -76,7 +76,7 @@ pub async fn add(State(app): State<App>, shell: Shell, me: SignedIn, Form(typed)
     if let (Some(net), Some(lasts)) = (net, lasts) {
         match app.desk.add_exemption(&me.staff, net, lasts, &typed.note).await {
             Ok(_) => return Ok(Redirect::to(PATH).into_response()),
-            Err(refusal) => faults.add("note", mendable(refusal)?),
+            Err(refusal) => faults.add("note", mendable(&shell, refusal)?),
         }
     }
     let page = page(&app, shell, None, typed, faults).await?;

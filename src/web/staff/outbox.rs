@@ -73,7 +73,7 @@ pub async fn index(
     Query(asked): Query<Asked>,
 ) -> Result<OutboxPage> {
     let word = Some(asked.state.as_str()).filter(|word| !word.is_empty());
-    let state = word.map(str::parse::<MailState>).transpose().map_err(|bad| Error::Invalid(bad.to_string()))?;
+    let state = word.map(str::parse::<MailState>).transpose()?;
     let most = i64::try_from(PAGE).unwrap_or(50);
     let mut mails = outbox::list(app.desk.db.pool(), state, asked.before.parse().ok(), most + 1).await?;
     let more = mails.len() > PAGE;

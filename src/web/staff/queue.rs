@@ -17,6 +17,7 @@ use crate::domain::net::Net;
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{Kind, State as TicketState, Ticket};
 use crate::domain::time::Time;
+use crate::locale::Sentence;
 use crate::store::queue::PAGE;
 use crate::store::tickets::{self, Filter};
 use crate::store::{queue, staff};
@@ -213,18 +214,16 @@ impl Asked {
 
     /// The store's words for what is asked.
     fn filter(&self, sought: &Sought, me: Id) -> Result<Filter> {
-        let invalid = |what: &dyn std::fmt::Display| Error::Invalid(what.to_string());
         let state = self.state();
         let assignee = match self.assignee.as_str() {
             "" | "nobody" => None,
             "me" => Some(me),
-            id => Some(id.parse::<Id>().map_err(|bad| invalid(&bad))?),
+            id => Some(id.parse::<Id>().map_err(|_| Error::Invalid(Sentence::new("invalid-filter")))?),
         };
-        let kind =
-            if self.kind.is_empty() { None } else { Some(self.kind.parse::<Kind>().map_err(|bad| invalid(&bad))?) };
+        let kind = if self.kind.is_empty() { None } else { Some(self.kind.parse::<Kind>()?) };
         let one_state = if matches!(state, "all-open" | "any") { None } else { Some(state) };
         Ok(Filter {
-            state: one_state.map(str::parse::<TicketState>).transpose().map_err(|bad| invalid(&bad))?,
+            state: one_state.map(str::parse::<TicketState>).transpose()?,
             open: state == "all-open",
             kind,
             assignee,

@@ -96,7 +96,7 @@ pub async fn submit(
         Ok(()) => {}
         Err(Refusal::NotFound) => return Ok(closed(shell)),
         Err(refusal) => {
-            let faults = Faults::one("password", mendable(refusal)?);
+            let faults = Faults::one("password", mendable(&shell, refusal)?);
             return Ok(typed.again(shell, faults));
         }
     }

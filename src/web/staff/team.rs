@@ -92,7 +92,7 @@ pub async fn add(State(app): State<App>, shell: Shell, me: SignedIn, Form(typed)
         let who = Who::staff(&me.staff.name);
         match app.desk.add_staff(&who, &email, &typed.name, role, &typed.password).await {
             Ok(_) => return Ok(done("added")),
-            Err(refusal) => faults.add("password", mendable(refusal)?),
+            Err(refusal) => faults.add("password", mendable(&shell, refusal)?),
         }
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, shell, typed, faults, String::new()).await?).into_response())
@@ -106,7 +106,7 @@ pub async fn set_role(
     Path(id): Path<i64>,
     Form(form): Form<NewRole>,
 ) -> Result<Response> {
-    let role = form.role.parse::<Role>().map_err(|bad| Error::Invalid(bad.to_string()))?;
+    let role = form.role.parse::<Role>()?;
     let outcome = app.desk.set_role(&me.staff, Id(id), role).await;
     changed(&app, shell, "role-set", outcome).await
 }
@@ -140,7 +140,7 @@ async fn changed(app: &App, shell: Shell, word: &str, outcome: Done<()>) -> Resu
     match outcome {
         Ok(()) => Ok(done(word)),
         Err(refusal) => {
-            let faults = Faults::one("members", mendable(refusal)?);
+            let faults = Faults::one("members", mendable(&shell, refusal)?);
             let page = page(app, shell, Typed::default(), faults, String::new()).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -12,9 +12,9 @@ use crate::web::say;
 use crate::web::shell::Shell;
 
 /// The sentence of a refusal that the form can show; other refusals get their own page.
-pub fn mendable(refusal: Refusal) -> Result<String> {
+pub fn mendable(shell: &Shell, refusal: Refusal) -> Result<String> {
     match refusal {
-        Refusal::Invalid(what) => Ok(what),
+        Refusal::Invalid(what) => Ok(shell.say(&what)),
         other => Err(Error::from(other)),
     }
 }

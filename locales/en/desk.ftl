@@ -1,0 +1,41 @@
+# Why an act did not happen; said on pages, by the API and at the command line.
+
+refusal-not-found = There is nothing of that name.
+refusal-not-allowed = Your role does not allow this.
+refusal-stale = It was changed meanwhile. Look at it again.
+unknown-word = “{ $given }” is not one of: { $known }
+
+password-wrong = The present password is not right.
+password-tries = The present password was wrong too often. Try again in an hour.
+password-size = A password has { $least } to { $most } characters.
+staff-taken = { $email } is a member of the staff already.
+staff-unchanged = This cannot be done: the last admin must stay, or it is so already.
+token-nameless = Give the token a name.
+token-taken = There is a token “{ $name }” already.
+
+lift-outside = { $net } does not lie in the blocked network { $block }.
+lift-reasonless = Say why it is lifted.
+lift-taken-out = { $net } is taken out of the blocks that cover it already.
+lift-wider-only = { $net } has no block of its own; it is covered by { $block } ({ $cause }).
+lift-not-blocked = { $net } is not blocked.
+exemption-reasonless = Say why it is exempt.
+block-ended = { $state ->
+    [lifted] This block is lifted already.
+    [expired] This block is expired already.
+   *[other] This block is not in force.
+ }
+cause-unknown = There is no cause “{ $given }”. There are: { $known }
+import-nameless = Name the source of the list.
+import-under-way = Another import of “{ $source }” is under way. Wait for its end.
+
+resolve-by-lift = A ticket is resolved as lifted by lifting its block.
+message-empty = Write a text.
+addition-empty = Write something or choose a file.
+addition-many = This request has very many messages. Please send a new one.
+
+invalid-form = It is not what the form of this page sends, or it broke off on its way.
+invalid-query = What stands in the address after the question mark makes no sense: { $what }
+invalid-filter = Nobody of the team has this number.
+invalid-json = The body is not what is expected: { $what }
+invalid-for = for: This is no length of time. Write a whole number and a unit, such as 90m, 12h, 7d or 2w, or the word never.
+invalid-evidence-at = evidence_at: This is no time. Write one such as 2026-11-23T12:00:00Z (RFC 3339).
