@@ -44,6 +44,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         content: Arc::new(content),
         config: Arc::new(config),
         status_key,
+        visitor: None,
     };
     Ok(App { desk })
 }

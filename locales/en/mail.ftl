@@ -2,6 +2,7 @@
 
 mail-subject-received = [{ $code }] We have your request
 mail-subject-joined = [{ $code }] Something was added to your request
+mail-subject-part-lifted = [{ $code }] A block is lifted
 mail-subject-answered = [{ $code }] An answer to your request
 mail-subject-resolved = [{ $code }] { $resolution ->
     [lifted] The block is lifted
@@ -25,6 +26,8 @@ mail-received-next = Somebody looks at it and answers by mail. The page below sh
 mail-received-not-you = If you did not send this request, you need not do anything.
 
 mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed. If it was not you, say so on the page below.
+
+mail-part-lifted = a block that your request is about is lifted. The request stays open, because it is about more.
 
 mail-resolved-lifted = the block is lifted.
 mail-resolved-not-blocked = we looked at it: at this moment we do not block the address.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::content;
 use crate::desk::lift::{Lift, Scope};
 use crate::desk::request::{Request, Submitted};
+use crate::desk::ticket::Told;
 use crate::desk::{Desk, Refusal};
 use crate::domain::block::{Block, Lasts, NewBlock};
 use crate::domain::email::Email;
@@ -249,7 +250,7 @@ async fn play_ticket(
         lang: "en".to_owned(),
         suspected: play.suspected.then(|| "too-fast".to_owned()),
     };
-    let Submitted::Ticket { code, secret } = desk.submit(request).await? else { return Ok(()) };
+    let Submitted { code, secret } = desk.submit(request).await?;
     let ticket = tickets::find_by_code(desk.db.pool(), &code).await?.context("the ticket is there")?;
     let agent = people.get(&play.assignee).or_else(|| people.get("ann")).context("the demonstration has agents")?;
     if !play.assignee.is_empty() {
@@ -330,7 +331,7 @@ async fn lift_for(desk: &Desk, play: &PlayTicket, agent: &Staff, ticket: Id, tex
         scope: if block.net == net { Scope::Entry } else { Scope::Only(net) },
         reason: "The cause is mended, as the request shows.".to_owned(),
         probation: desk.config.probation,
-        ticket: Some((ticket, text.to_owned())),
+        ticket: Some(Told { ticket: ticket.into(), answer: text.to_owned(), stays_open: false }),
     };
     desk.lift(agent, lift).await?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::domain::id::{Id, Secret};
 use crate::domain::net::{Net, is_public};
 use crate::domain::ticket::storable_line;
 use crate::evidence::{self as reader, Budget, Context, Findings, mask};
-use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead};
+use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead, Holder};
 
 /// How many bytes of a piece are shown as text; the rest is kept for download.
 const SHOWN_MOST: usize = 1024 * 1024;
@@ -21,6 +21,15 @@ const WORK_MOST: Budget = Budget(256 * 1024 * 1024);
 
 /// How many addresses found in one piece become networks of its ticket.
 const ADDRESSES_MOST: usize = 20;
+
+/// From which chunk on a piece needs room: what is smaller (1 MB) is always taken.
+const SMALL: i64 = 4;
+
+/// How many bytes of one visitor may wait for their forms.
+const HELD_BY_ONE: i64 = 256 * 1024 * 1024;
+
+/// How many bytes of all visitors may wait for their forms.
+const HELD_BY_ALL: i64 = 8 * 1024 * 1024 * 1024;
 
 /// How many pieces are read at the same time.
 static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
@@ -79,7 +88,9 @@ impl Desk {
         let now = self.now();
         let (id, secret) = (Id::new(now), Secret::new());
         let name = storable_line(name, 120);
-        evidence::begin(self.db.pool(), id, &secret.hash(), form, &name, now).await?;
+        let (hash, network) = (secret.hash(), self.visitor.map(|net| net.to_string()));
+        let holder = Holder { hash: &hash, network: network.as_deref() };
+        evidence::begin(self.db.pool(), id, holder, form, &name, now).await?;
         Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), form, name, packed: false })
     }
 
@@ -105,11 +116,22 @@ impl Desk {
         if !incoming.packed {
             mask::secrets(&mut chunk);
         }
+        if incoming.chunks == SMALL {
+            self.find_room().await?;
+        }
         let mut tx = self.db.begin().await?;
         evidence::add_chunk(&mut *tx, incoming.id, incoming.chunks, &chunk).await?;
+        evidence::grow(&mut *tx, incoming.id, i64::try_from(chunk.len()).unwrap_or(i64::MAX)).await?;
         tx.commit().await?;
         incoming.chunks += 1;
         Ok(())
+    }
+
+    /// Refuses a large piece of a visitor when too much waits already that no ticket took.
+    async fn find_room(&self) -> Done<()> {
+        let Some(visitor) = self.visitor else { return Ok(()) };
+        let (all, own) = evidence::held_bytes(self.db.pool(), &visitor.to_string()).await?;
+        if all < HELD_BY_ALL && own < HELD_BY_ONE { Ok(()) } else { Err(Refusal::TooMuch) }
     }
 
     /// Stores what is left, reads it all, and holds it for its form.

@@ -1,18 +1,18 @@
 //! A block is lifted: a whole entry, or one address out of wider ones, with probation, in one transaction.
 
-use super::ticket::may_work;
+use super::ticket::{Told, may_work};
 use super::{About, Desk, Done, Refusal};
 use crate::blocklist::index::Hit;
 use crate::domain::block::{Block, BlockState, Exemption, Probation};
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{Resolution, Who, storable};
+use crate::domain::ticket::{Who, storable};
 use crate::domain::time::{DAY, Time};
 use crate::locale::Sentence;
 use crate::mail::notice::LiftFacts;
 use crate::store::changes::Subject;
-use crate::store::{Tx, blocks, exemptions, probations, tickets};
+use crate::store::{Tx, blocks, exemptions, probations};
 
 /// The longest probation that a lift may give.
 pub const PROBATION_MOST: i64 = 365 * DAY;
@@ -38,7 +38,7 @@ pub struct Lift {
     /// The length of the probation in milliseconds; 0: none.
     pub probation: i64,
     /// The ticket it is for, and what its sender is told.
-    pub ticket: Option<(Id, String)>,
+    pub ticket: Option<Told>,
 }
 
 /// What came of a lift.
@@ -78,7 +78,7 @@ impl Desk {
             return Err(Refusal::invalid("lift-reasonless"));
         }
         let mut tx = self.begin_change().await?;
-        let ticket_id = lift.ticket.as_ref().map(|(id, _)| *id);
+        let ticket_id = lift.ticket.as_ref().map(|told| told.ticket.id);
         let out_of = match lift.scope {
             Scope::Entry => {
                 self.end_block(&mut tx, who, block, &reason, ticket_id).await?;
@@ -87,11 +87,9 @@ impl Desk {
             Scope::Only(_) => self.take_out(&mut tx, who, block, net, &reason, ticket_id).await?,
         };
         let until = self.start_probation(&mut tx, who, block, net, lift.probation, ticket_id).await?;
-        if let Some((id, answer)) = &lift.ticket {
-            let ticket = tickets::find(&mut *tx, *id).await?.ok_or(Refusal::NotFound)?;
+        if let Some(told) = &lift.ticket {
             let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until };
-            let answer = storable(answer, super::ticket::MESSAGE_MOST);
-            self.end_ticket(&mut tx, who, &ticket, Resolution::Lifted, &answer, &[facts]).await?;
+            self.tell_of_lift(&mut tx, who, told, facts).await?;
         }
         tx.commit().await?;
         self.follow().await;

@@ -3,6 +3,7 @@
 //! Every act checks who may, changes the database by conditional statements, records an event, queues the mail that it
 //! promises, and, when it changed the block list, waits until this process follows the change.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::blocklist::BlockList;
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::content::Content;
 use crate::domain::block::BlockState;
 use crate::domain::id::{Id, Secret, hash};
-use crate::domain::net::Net;
+use crate::domain::net::{Net, visitor};
 use crate::domain::ticket::{Event, Ticket, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::locale::{FALLBACK, Sentence, texts};
@@ -45,6 +46,8 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// The key that secrets are derived with.
     pub status_key: [u8; 32],
+    /// The visitor whose forms are taken in, if it is one.
+    pub visitor: Option<Net>,
 }
 
 /// Why an act did not happen.
@@ -59,6 +62,9 @@ pub enum Refusal {
     /// It changed meanwhile; look again.
     #[error("{}", texts(FALLBACK).t("refusal-stale"))]
     Stale,
+    /// There is no room for so much that no request has taken.
+    #[error("too much waits already that no request has taken")]
+    TooMuch,
     /// Something that was given makes no sense; says what.
     #[error("{0}")]
     Invalid(Sentence),
@@ -105,6 +111,12 @@ impl Desk {
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The same desk for a visitor at this address: what they send in is counted for their network until a ticket takes it.
+    #[must_use]
+    pub fn visited_from(&self, client: IpAddr) -> Self {
+        Self { visitor: Some(visitor(client)), ..self.clone() }
     }
 
     /// What notices need to know.

@@ -8,11 +8,12 @@ use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash, ticket_code};
 use crate::domain::net::Net;
 use crate::domain::ticket::{By, Kind, Message, State, Ticket, Who};
-use crate::domain::time::Time;
+use crate::domain::time::{HOUR, Time};
 use crate::mail::notice;
+use crate::store::evidence::Owner;
 use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
-use crate::store::{Tx, blocks, evidence, limits, messages};
+use crate::store::{Tx, blocks, evidence, limits, messages, outbox};
 
 /// How many requests may join one ticket.
 const JOINS_MOST: i64 = 20;
@@ -44,22 +45,18 @@ pub struct Request {
     pub suspected: Option<String>,
 }
 
-/// What came of a request.
-#[derive(Debug, Clone)]
-pub enum Submitted {
-    /// It is a ticket; also the answer to the second sending of the same form.
-    Ticket {
-        /// Its public code.
-        code: String,
-        /// What opens its status page.
-        secret: Secret,
-    },
-    /// It was added to an open ticket; the link goes by mail only.
-    Joined,
+/// What came of a request: the same whether it became a ticket or was added to an open one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its public code.
+    pub code: String,
+    /// What opens its status page.
+    pub secret: Secret,
 }
 
 impl Desk {
-    /// Stores a request durably. The answer may go out when this returns.
+    /// Stores a request durably. The answer may go out when this returns. The second sending of a form gets the same
+    /// answer as the first.
     ///
     /// # Errors
     /// When the database does not take it; then nothing of it is stored.
@@ -69,45 +66,42 @@ impl Desk {
         let mut tx = self.db.begin().await?;
         // Two submissions of one sender take turns, so that the second finds the ticket of the first.
         limits::take_turn(&mut tx, &format!("request:{}", hash(request.email.folded().as_bytes()))).await?;
-        if let Some((once_hash, secret)) = &once
-            && let Some(ticket) = tickets::find_by_once(&mut *tx, once_hash).await?
-        {
-            if self.add_missing(&mut tx, ticket.id, &request.evidence).await? {
-                tx.commit().await?;
+        let before = match &once {
+            Some((once_hash, _)) => tickets::find_by_once(&mut *tx, once_hash).await?,
+            None => None,
+        };
+        let ticket = match before {
+            Some(ticket) => {
+                self.add_missing(&mut tx, &ticket, &request.evidence).await?;
+                ticket
             }
-            return Ok(Submitted::Ticket { code: ticket.code, secret: secret.clone() });
-        }
-        if let Some(open) = self.open_twin(&mut tx, &request).await? {
-            if self.join(&mut tx, &open, &request, once.as_ref().map(|(h, _)| h.as_str())).await? {
-                tx.commit().await?;
-            }
-            return Ok(Submitted::Joined);
-        }
-        let ticket = self.open_ticket(&mut tx, &request, once.map(|(h, _)| h), &secret).await?;
+            None => self.open_ticket(&mut tx, &request, once.map(|(hash, _)| hash), &secret).await?,
+        };
         tx.commit().await?;
         self.follow().await;
-        Ok(Submitted::Ticket { code: ticket.code, secret })
+        Ok(Submitted { code: ticket.code, secret })
     }
 
     /// Gives a ticket the pieces that it does not have yet: somebody went back, chose a file, and sent the form again.
-    /// Says whether there were any.
-    async fn add_missing(&self, tx: &mut Tx, ticket: Id, pieces: &[Id]) -> sqlx::Result<bool> {
-        let known: Vec<String> = evidence::of_ticket(&mut **tx, ticket).await?.into_iter().map(|e| e.sha256).collect();
-        let mut added = false;
+    pub(super) async fn add_missing(&self, tx: &mut Tx, ticket: &Ticket, pieces: &[Id]) -> sqlx::Result<()> {
+        let known: Vec<String> =
+            evidence::of_ticket(&mut **tx, ticket.id).await?.into_iter().map(|e| e.sha256).collect();
+        let mut added = Vec::new();
         for id in pieces {
             let piece = evidence::find(&mut **tx, *id).await?;
-            if piece.is_some_and(|piece| !known.contains(&piece.sha256)) {
-                added |= evidence::attach(&mut **tx, *id, ticket, By::Sender).await?;
+            let is_new = piece.is_some_and(|piece| !known.contains(&piece.sha256));
+            if is_new && evidence::attach(&mut **tx, *id, owner(ticket)).await? {
+                added.push(*id);
             }
         }
-        Ok(added)
+        self.name_found(tx, ticket.id, &added).await
     }
 
     /// What came of the very same form before, if it was sent before.
     pub async fn submitted_before(&self, request: &Request) -> Done<Option<Submitted>> {
         let Some((once_hash, secret)) = self.once(request) else { return Ok(None) };
         let ticket = tickets::find_by_once(self.db.pool(), &once_hash).await?;
-        Ok(ticket.map(|ticket| Submitted::Ticket { code: ticket.code, secret }))
+        Ok(ticket.map(|ticket| Submitted { code: ticket.code, secret }))
     }
 
     /// What tells a second sending of the same form, and the secret that both get. A different content is a different form.
@@ -119,7 +113,7 @@ impl Desk {
         Some((hash(format!("once {material}").as_bytes()), Secret::derived(&self.status_key, material.as_bytes())))
     }
 
-    /// The open ticket of this sender for one of the addresses. What looks like a machine's work joins nothing.
+    /// The open ticket of this sender for one of the addresses, woken. What looks like a machine's work joins nothing.
     async fn open_twin(&self, tx: &mut Tx, request: &Request) -> sqlx::Result<Option<Ticket>> {
         if request.suspected.is_some() {
             return Ok(None);
@@ -127,45 +121,15 @@ impl Desk {
         for net in &request.typed {
             if let Some(ticket) = tickets::find_open_twin(&mut **tx, &request.email, *net).await? {
                 // What is too much for one ticket becomes another one, so that nothing is lost and nobody is shut out.
-                let joined = messages::count(&mut **tx, ticket.id, By::Unverified).await?;
-                return Ok(Some(ticket).filter(|_| joined < JOINS_MOST));
+                let has_room = tickets::count_joined(&mut **tx, ticket.id).await? < JOINS_MOST;
+                let woken = has_room && tickets::wake(&mut **tx, ticket.id, self.now()).await?;
+                return Ok(Some(ticket).filter(|_| woken));
             }
         }
         Ok(None)
     }
 
-    /// Adds a request to an open ticket, as unverified; says whether it was not there before.
-    async fn join(&self, tx: &mut Tx, ticket: &Ticket, request: &Request, once: Option<&str>) -> Done<bool> {
-        let now = self.now();
-        let known = tickets::networks(&mut **tx, ticket.id).await?;
-        let others = request.typed.iter().filter(|net| !known.iter().any(|(named, _)| named == *net));
-        let others: Vec<String> = others.map(ToString::to_string).collect();
-        let text = format!("{}\n\n{}", request.message, others.join(", ")).trim().to_owned();
-        let message = Message { text, ..message(ticket.id, By::Unverified, request, now) };
-        match messages::insert(&mut **tx, &message, once).await {
-            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                return Ok(false);
-            }
-            other => other?,
-        }
-        for id in &request.evidence {
-            evidence::attach(&mut **tx, *id, ticket.id, By::Unverified).await?;
-        }
-        // Its addresses are not added: nobody knows whether they are the sender's. They stand in the text.
-        if ticket.state == State::Waiting {
-            tickets::set_state(&mut **tx, ticket.id, State::Open, now).await?;
-        } else {
-            tickets::touch(&mut **tx, ticket.id, now).await?;
-        }
-        let secret = Secret::new();
-        tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
-        self.record(tx, &Who::sender(), "ticket.joined", "", About::ticket(ticket.id)).await?;
-        let mail = notice::joined(self.notice_setting(), ticket, secret.reveal());
-        self.notify(tx, ticket, mail, Auto::Generated).await?;
-        Ok(true)
-    }
-
-    /// Makes a ticket of a request.
+    /// Makes a ticket of a request, or a row of its own beside the open ticket that it is added to.
     async fn open_ticket(
         &self,
         tx: &mut Tx,
@@ -174,24 +138,46 @@ impl Desk {
         secret: &Secret,
     ) -> Done<Ticket> {
         let now = self.now();
-        let ticket = new_ticket(request, now);
+        let whole = self.open_twin(tx, request).await?;
+        let ticket = Ticket { joined_to: whole.as_ref().map(|whole| whole.id), ..new_ticket(request, now) };
         let hidden = Hidden { once_hash, client: request.client.to_string() };
         tickets::insert(&mut **tx, &ticket, &hidden).await?;
         tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
-        messages::insert(&mut **tx, &message(ticket.id, By::Sender, request, now), None).await?;
+        messages::insert(&mut **tx, &words_of(&ticket, &request.message, now), None).await?;
         for id in &request.evidence {
-            if !evidence::attach(&mut **tx, *id, ticket.id, By::Sender).await? {
+            if !evidence::attach(&mut **tx, *id, owner(&ticket)).await? {
                 return Err(Refusal::Stale);
             }
         }
         let nets = self.name_networks(tx, &ticket, request).await?;
         self.name_found(tx, ticket.id, &request.evidence).await?;
-        self.open_mail_token(tx, ticket.id).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
-        let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
-        self.notify(tx, &ticket, mail, Auto::Generated).await?;
+        match whole {
+            Some(whole) => self.tell_of_joining(tx, &whole, &ticket, &request.typed).await?,
+            None => {
+                self.open_mail_token(tx, ticket.id).await?;
+                let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
+                self.notify(tx, &ticket, mail, Auto::Generated).await?;
+            }
+        }
         Ok(ticket)
+    }
+
+    /// Tells staff that a request was added to a ticket, and which addresses it names beside those of the ticket; and
+    /// the sender by mail, once an hour at most. Those addresses are not added: nobody knows whose they are.
+    async fn tell_of_joining(&self, tx: &mut Tx, whole: &Ticket, joined: &Ticket, typed: &[Net]) -> Done<()> {
+        let known = tickets::networks(&mut **tx, whole.id).await?;
+        let others = typed.iter().filter(|net| !known.iter().any(|(named, _)| named == *net));
+        let detail: Vec<String> = std::iter::once(joined.code.clone()).chain(others.map(ToString::to_string)).collect();
+        self.record(tx, &Who::sender(), "ticket.joined", &detail.join(" "), About::ticket(whole.id)).await?;
+        let since = self.now().plus(-HOUR);
+        if !outbox::was_told(&mut **tx, whole.id, notice::JOINED, since).await? {
+            let secret = self.fresh_link(tx, whole.id).await?;
+            let mail = notice::joined(self.notice_setting(), whole, secret.reveal());
+            self.notify(tx, whole, mail, Auto::Generated).await?;
+        }
+        Ok(())
     }
 
     /// Notes the addresses that the reader found in pieces of evidence.
@@ -236,22 +222,34 @@ fn new_ticket(request: &Request, now: Time) -> Ticket {
         name: request.name.clone(),
         lang: request.lang.clone(),
         assignee_id: None,
+        joined_to: None,
         version: 1,
         created_at: now,
+        queued_at: now,
         updated_at: now,
         resolved_at: None,
     }
 }
 
-/// The message of a request.
-fn message(ticket: Id, by: By, request: &Request, now: Time) -> Message {
+/// Whose words and files those of a ticket's page are: unverified ones of the whole ticket if it was added to one.
+fn owner(ticket: &Ticket) -> Owner {
+    match ticket.joined_to {
+        Some(whole) => Owner { ticket: whole, join: Some(ticket.id), by: By::Unverified },
+        None => Owner { ticket: ticket.id, join: None, by: By::Sender },
+    }
+}
+
+/// What somebody writes in the form of a request or on its page.
+pub(super) fn words_of(ticket: &Ticket, text: &str, now: Time) -> Message {
+    let Owner { ticket: whole, join, by } = owner(ticket);
     Message {
         id: Id::new(now),
-        ticket_id: ticket,
+        ticket_id: whole,
+        join_id: join,
         at: now,
         author_kind: by,
-        author: request.name.clone(),
-        text: request.message.clone(),
+        author: ticket.name.clone(),
+        text: text.to_owned(),
         purged_at: None,
     }
 }

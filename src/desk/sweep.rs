@@ -1,13 +1,17 @@
 //! Periodic work: ends are written down, evidence is purged, leftovers are swept.
 
-use super::{About, Desk, Done};
+use super::{About, Desk, Done, Refusal};
+use crate::domain::id::Id;
 use crate::domain::ticket::{Resolution, Who};
-use crate::domain::time::{DAY, HOUR};
+use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
 use crate::store::{blocks, evidence, limits, mail_tokens, messages, outbox, sessions, tickets};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;
+
+/// How many rows one statement purges.
+const ROWS: i64 = 500;
 
 /// How long changes of the block list are kept for followers that were away.
 const CHANGES_KEPT: i64 = 7 * DAY;
@@ -20,11 +24,11 @@ impl Desk {
     pub async fn expire_blocks(&self) -> Done<usize> {
         let now = self.now();
         let due = blocks::due(self.db.pool(), now, 500).await?;
-        for id in &due {
+        for (id, net) in &due {
             let mut tx = self.begin_change().await?;
             if blocks::expire(&mut *tx, *id, now).await? {
                 self.change(&mut tx, Subject::Block, *id).await?;
-                let about = About { block: Some(*id), ..About::default() };
+                let about = About { block: Some(*id), net: Some(*net), ticket: None };
                 self.record(&mut tx, &Who::system(), "block.expired", "", about).await?;
                 tx.commit().await?;
             }
@@ -39,16 +43,32 @@ impl Desk {
     pub async fn purge(&self) -> Done<usize> {
         let now = self.now();
         let before = now.plus(-self.config.retention);
-        let pieces = evidence::to_purge(self.db.pool(), before, now.plus(-HELD)).await?;
-        for id in &pieces {
-            let mut tx = self.db.begin().await?;
-            evidence::delete_chunks(&mut *tx, *id).await?;
-            evidence::purge(&mut *tx, *id, now).await?;
-            tx.commit().await?;
+        let mut purged = 0;
+        loop {
+            let pieces = evidence::to_purge(self.db.pool(), before, now.plus(-HELD)).await?;
+            if pieces.is_empty() {
+                break;
+            }
+            for id in pieces {
+                purged += usize::from(self.purge_piece(id, before, now).await?);
+            }
         }
-        messages::purge(self.db.pool(), before, now).await?;
-        outbox::purge(self.db.pool(), before).await?;
-        Ok(pieces.len())
+        while messages::purge(self.db.pool(), before, now, ROWS).await? > 0 {}
+        while outbox::purge(self.db.pool(), before, ROWS).await? > 0 {}
+        while tickets::purge_clients(self.db.pool(), before, ROWS).await? > 0 {}
+        Ok(purged)
+    }
+
+    /// Purges one piece of evidence, unless a ticket took it meanwhile; says whether it did.
+    async fn purge_piece(&self, id: Id, before: Time, now: Time) -> Done<bool> {
+        let mut tx = self.db.begin().await?;
+        if !evidence::begin_purge(&mut *tx, id, before, now.plus(-HELD), now).await? {
+            return Ok(false);
+        }
+        evidence::delete_chunks(&mut *tx, id).await?;
+        evidence::purge(&mut *tx, id, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Closes tickets whose sender did not answer for weeks.
@@ -56,8 +76,12 @@ impl Desk {
         let stale = tickets::waiting_since(self.db.pool(), self.now().plus(-NO_REPLY), 100).await?;
         for ticket in &stale {
             let mut tx = self.db.begin().await?;
-            self.end_ticket(&mut tx, &Who::system(), ticket, Resolution::NoReply, "", &[]).await?;
-            tx.commit().await?;
+            match self.end_ticket(&mut tx, &Who::system(), ticket, Resolution::NoReply, "", &[]).await {
+                Ok(()) => tx.commit().await?,
+                // The answer came at the last moment.
+                Err(Refusal::Stale) => {}
+                Err(other) => return Err(other),
+            }
         }
         Ok(stale.len())
     }

@@ -1,18 +1,45 @@
 //! Work on a ticket: claim, assign, note, answer, resolve; and what its sender does on the status page.
 
+use super::request::words_of;
 use super::{About, Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{By, Message, Resolution, State, Ticket, Who, storable};
 use crate::mail::notice::{self, LiftFacts};
 use crate::store::outbox::Auto;
-use crate::store::{Tx, evidence, messages, staff, tickets};
+use crate::store::{Tx, messages, staff, tickets};
 
 /// The longest message that is kept, in characters.
 pub const MESSAGE_MOST: usize = 200_000;
 
-/// How many messages a sender may add to one ticket.
-const MESSAGES_MOST: i64 = 200;
+/// How many messages may come through the page of one request.
+const MESSAGES_MOST: i64 = 40;
+
+/// A ticket as somebody looked at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Its key.
+    pub id: Id,
+    /// The version that was looked at; none: whatever it is.
+    pub version: Option<i64>,
+}
+
+impl From<Id> for Seen {
+    fn from(id: Id) -> Self {
+        Self { id, version: None }
+    }
+}
+
+/// What the sender of a ticket is told of a lift.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The ticket.
+    pub ticket: Seen,
+    /// What staff write to it.
+    pub answer: String,
+    /// Whether the ticket goes on after it.
+    pub stays_open: bool,
+}
 
 impl Desk {
     /// Gives a ticket to a member of the staff or to nobody, if it is still at `version`.
@@ -47,16 +74,26 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
+    /// The ticket as it stands in this transaction.
+    ///
+    /// # Errors
+    /// `Stale` when it is not any more at the version that was looked at.
+    async fn looked_at(&self, tx: &mut Tx, seen: Seen) -> Done<Ticket> {
+        let ticket = tickets::find(&mut **tx, seen.id).await?.ok_or(Refusal::NotFound)?;
+        if seen.version.is_none_or(|version| version == ticket.version) { Ok(ticket) } else { Err(Refusal::Stale) }
+    }
+
     /// Answers the sender; the ticket then waits for them, or stays open.
-    pub async fn answer(&self, by: &Staff, ticket: Id, text: &str, wait: bool) -> Done<()> {
+    ///
+    /// # Errors
+    /// `Stale` when it has ended, or is not any more at the version that was looked at.
+    pub async fn answer(&self, by: &Staff, seen: impl Into<Seen>, text: &str, wait: bool) -> Done<()> {
         may_work(by)?;
         let text = some_text(text)?;
         let state = if wait { State::Waiting } else { State::Open };
         let mut tx = self.db.begin().await?;
-        let ticket = tickets::find(&mut *tx, ticket).await?.ok_or(Refusal::NotFound)?;
-        if !tickets::set_state(&mut *tx, ticket.id, state, self.now()).await? {
-            return Err(Refusal::Stale);
-        }
+        let ticket = self.looked_at(&mut tx, seen.into()).await?;
+        self.turn(&mut tx, &ticket, state).await?;
         self.say(&mut tx, ticket.id, By::Staff, &by.name, &text).await?;
         self.record(&mut tx, &Who::staff(&by.name), "ticket.answered", "", About::ticket(ticket.id)).await?;
         let secret = self.fresh_link(&mut tx, ticket.id).await?;
@@ -65,20 +102,29 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
+    /// Moves an open ticket on, unless it changed since it was read.
+    async fn turn(&self, tx: &mut Tx, ticket: &Ticket, state: State) -> Done<()> {
+        let moved = tickets::set_state(&mut **tx, ticket.id, ticket.version, state, self.now()).await?;
+        if moved { Ok(()) } else { Err(Refusal::Stale) }
+    }
+
     /// Ends a ticket with a resolution and its reasons.
-    pub async fn resolve(&self, by: &Staff, ticket: Id, resolution: Resolution, text: &str) -> Done<()> {
+    ///
+    /// # Errors
+    /// `Stale` when it has ended, or is not any more at the version that was looked at.
+    pub async fn resolve(&self, by: &Staff, seen: impl Into<Seen>, resolution: Resolution, text: &str) -> Done<()> {
         may_work(by)?;
         let text = some_text(text)?;
         if resolution == Resolution::Lifted {
             return Err(Refusal::invalid("resolve-by-lift"));
         }
         let mut tx = self.db.begin().await?;
-        let ticket = tickets::find(&mut *tx, ticket).await?.ok_or(Refusal::NotFound)?;
+        let ticket = self.looked_at(&mut tx, seen.into()).await?;
         self.end_ticket(&mut tx, &Who::staff(&by.name), &ticket, resolution, &text, &[]).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Ends a ticket inside a transaction: state, message, event and mail.
+    /// Ends a ticket inside a transaction, unless it changed since it was read: state, message, event and mail.
     pub(super) async fn end_ticket(
         &self,
         tx: &mut Tx,
@@ -88,7 +134,7 @@ impl Desk {
         text: &str,
         lifts: &[LiftFacts],
     ) -> Done<()> {
-        if !tickets::resolve(&mut **tx, ticket.id, resolution, self.now()).await? {
+        if !tickets::resolve(&mut **tx, ticket.id, ticket.version, resolution, self.now()).await? {
             return Err(Refusal::Stale);
         }
         if !text.is_empty() {
@@ -99,6 +145,27 @@ impl Desk {
         let mail = notice::resolved(self.notice_setting(), ticket, resolution, text, lifts, secret.reveal());
         self.notify(tx, ticket, mail, Auto::Generated).await?;
         Ok(())
+    }
+
+    /// Tells the sender of a ticket what was lifted for it; the ticket ends with it unless it shall stay open. One that
+    /// was seen to have ended is opened for it.
+    pub(super) async fn tell_of_lift(&self, tx: &mut Tx, who: &Who, told: &Told, facts: LiftFacts) -> Done<()> {
+        let mut ticket = self.looked_at(tx, told.ticket).await?;
+        let answer = storable(&told.answer, MESSAGE_MOST);
+        if told.ticket.version.is_some() && tickets::reopen(&mut **tx, ticket.id, self.now()).await? {
+            self.record(tx, who, "ticket.reopened", "", About::ticket(ticket.id)).await?;
+            ticket = self.looked_at(tx, ticket.id.into()).await?;
+        }
+        if !told.stays_open {
+            return self.end_ticket(tx, who, &ticket, Resolution::Lifted, &answer, &[facts]).await;
+        }
+        self.turn(tx, &ticket, State::Open).await?;
+        if !answer.is_empty() {
+            self.say(tx, ticket.id, By::Staff, &who.name, &answer).await?;
+        }
+        let secret = self.fresh_link(tx, ticket.id).await?;
+        let mail = notice::part_lifted(self.notice_setting(), &ticket, &answer, &facts, secret.reveal());
+        Ok(self.notify(tx, &ticket, mail, Auto::Generated).await?)
     }
 
     /// Opens a resolved ticket again.
@@ -123,9 +190,14 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
-    /// The ticket of this code, for whoever knows one of its secrets.
+    /// The ticket of this code, for whoever knows one of its secrets. Of the open ticket that it was added to nothing
+    /// is told but its end.
     pub async fn ticket_for(&self, code: &str, secret: &Secret) -> Done<Ticket> {
-        tickets::find_by_secret(self.db.pool(), code, &secret.hash()).await?.ok_or(Refusal::NotFound)
+        let pool = self.db.pool();
+        let ticket = tickets::find_by_secret(pool, code, &secret.hash()).await?.ok_or(Refusal::NotFound)?;
+        let Some(whole) = ticket.joined_to else { return Ok(ticket) };
+        let whole = tickets::find(pool, whole).await?.ok_or(Refusal::NotFound)?;
+        Ok(ticket.ended_like(&whole))
     }
 
     /// The sender adds a message, evidence or both; a resolved ticket opens again. The second sending of one form is one.
@@ -137,28 +209,14 @@ impl Desk {
         let now = self.now();
         let once = once_hash(ticket, &text, once);
         let mut tx = self.db.begin().await?;
-        if messages::count(&mut *tx, ticket.id, By::Sender).await? >= MESSAGES_MOST {
+        if messages::count_sent(&mut *tx, ticket.id).await? >= MESSAGES_MOST {
             return Err(Refusal::invalid("addition-many"));
         }
-        let message = message(ticket.id, By::Sender, &ticket.name, &text, now);
-        match messages::insert(&mut *tx, &message, once.as_deref()).await {
-            Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                return Ok(());
-            }
-            other => other?,
+        let is_first = messages::insert(&mut *tx, &words_of(ticket, &text, now), once.as_deref()).await?;
+        self.add_missing(&mut tx, ticket, pieces).await?;
+        if is_first {
+            self.hear(&mut tx, ticket).await?;
         }
-        for id in pieces {
-            evidence::attach(&mut *tx, *id, ticket.id, By::Sender).await?;
-        }
-        self.name_found(&mut tx, ticket.id, pieces).await?;
-        let reopened = tickets::reopen(&mut *tx, ticket.id, now).await?;
-        if !reopened && ticket.state == State::Waiting {
-            tickets::set_state(&mut *tx, ticket.id, State::Open, now).await?;
-        } else if !reopened {
-            tickets::touch(&mut *tx, ticket.id, now).await?;
-        }
-        let what = if reopened { "ticket.reopened" } else { "ticket.added" };
-        self.record(&mut tx, &Who::sender(), what, "", About::ticket(ticket.id)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -168,11 +226,45 @@ impl Desk {
         Ok(messages::is_known(self.db.pool(), &once).await?)
     }
 
-    /// The sender takes the request back.
+    /// Makes a ticket staff's turn because something was added through the page of it, or of a request joined to it.
+    async fn hear(&self, tx: &mut Tx, page: &Ticket) -> Done<()> {
+        let mut reopened = self.stir(tx, page.id).await?;
+        if let Some(whole) = page.joined_to {
+            if !page.is_open() {
+                self.record(tx, &Who::sender(), "ticket.reopened", "", About::ticket(page.id)).await?;
+            }
+            reopened = self.stir(tx, whole).await?;
+        }
+        let what = if reopened { "ticket.reopened" } else { "ticket.added" };
+        let about = About::ticket(page.joined_to.unwrap_or(page.id));
+        Ok(self.record(tx, &Who::sender(), what, "", about).await?)
+    }
+
+    /// Notes that something came for a ticket; says whether that opened it again.
+    async fn stir(&self, tx: &mut Tx, ticket: Id) -> sqlx::Result<bool> {
+        let is_open = tickets::wake(&mut **tx, ticket, self.now()).await?;
+        Ok(!is_open && tickets::reopen(&mut **tx, ticket, self.now()).await?)
+    }
+
+    /// The sender takes the request back. One that was added to a ticket ends alone; staff of the ticket are told.
     pub async fn withdraw(&self, ticket: &Ticket) -> Done<()> {
         let mut tx = self.db.begin().await?;
-        self.end_ticket(&mut tx, &Who::sender(), ticket, Resolution::Withdrawn, "", &[]).await?;
+        let stored = self.looked_at(&mut tx, ticket.id.into()).await?;
+        match stored.joined_to {
+            None => self.end_ticket(&mut tx, &Who::sender(), &stored, Resolution::Withdrawn, "", &[]).await?,
+            Some(whole) => self.end_joined(&mut tx, &stored, whole).await?,
+        }
         Ok(tx.commit().await?)
+    }
+
+    /// Ends a request that was added to a ticket.
+    async fn end_joined(&self, tx: &mut Tx, joined: &Ticket, whole: Id) -> Done<()> {
+        let end = Resolution::Withdrawn;
+        if !tickets::resolve(&mut **tx, joined.id, joined.version, end, self.now()).await? {
+            return Err(Refusal::Stale);
+        }
+        self.record(tx, &Who::sender(), "ticket.resolved", end.as_str(), About::ticket(joined.id)).await?;
+        Ok(self.record(tx, &Who::sender(), "ticket.join-ended", &joined.code, About::ticket(whole)).await?)
     }
 
     /// A further secret for the status page, for a mail.
@@ -182,9 +274,21 @@ impl Desk {
         Ok(secret)
     }
 
-    /// Stores a message.
+    /// Stores what staff write.
     async fn say(&self, tx: &mut Tx, ticket: Id, by: By, author: &str, text: &str) -> sqlx::Result<()> {
-        messages::insert(&mut **tx, &message(ticket, by, author, text, self.now()), None).await
+        let now = self.now();
+        let message = Message {
+            id: Id::new(now),
+            ticket_id: ticket,
+            join_id: None,
+            at: now,
+            author_kind: by,
+            author: author.to_owned(),
+            text: text.to_owned(),
+            purged_at: None,
+        };
+        messages::insert(&mut **tx, &message, None).await?;
+        Ok(())
     }
 }
 
@@ -192,19 +296,6 @@ impl Desk {
 fn once_hash(ticket: &Ticket, text: &str, once: Option<&str>) -> Option<String> {
     let key = once.filter(|key| (16..=200).contains(&key.len()))?;
     Some(hash(format!("{} {key} {text}", ticket.id).as_bytes()))
-}
-
-/// A message of a ticket.
-fn message(ticket: Id, by: By, author: &str, text: &str, now: crate::domain::time::Time) -> Message {
-    Message {
-        id: Id::new(now),
-        ticket_id: ticket,
-        at: now,
-        author_kind: by,
-        author: author.to_owned(),
-        text: text.to_owned(),
-        purged_at: None,
-    }
 }
 
 /// Refuses readers.

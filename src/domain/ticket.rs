@@ -112,10 +112,14 @@ pub struct Ticket {
     pub lang: String,
     /// Who works on it.
     pub assignee_id: Option<Id>,
+    /// The open ticket that it was added to. Only who sent it sees such a row; to staff it is part of the other.
+    pub joined_to: Option<Id>,
     /// Grows with every change, so that a stale form is noticed.
     pub version: i64,
     /// When it was made.
     pub created_at: Time,
+    /// Since when it waits for staff, which is its place in the queue.
+    pub queued_at: Time,
     /// When anything last happened.
     pub updated_at: Time,
     /// When it ended.
@@ -127,6 +131,17 @@ impl Ticket {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state != State::Resolved
+    }
+
+    /// The same with the end of the ticket that it was added to, unless it has an end of its own.
+    #[must_use]
+    pub fn ended_like(self, whole: &Self) -> Self {
+        if !self.is_open() || whole.is_open() {
+            return self;
+        }
+        let updated_at = whole.resolved_at.unwrap_or(self.updated_at);
+        let Self { state, resolution, resolved_at, .. } = *whole;
+        Self { state, resolution, resolved_at, updated_at, ..self }
     }
 }
 
@@ -143,6 +158,8 @@ pub struct Message {
     pub id: Id,
     /// The ticket.
     pub ticket_id: Id,
+    /// The joined request that it came with.
+    pub join_id: Option<Id>,
     /// When it was written.
     pub at: Time,
     /// Who wrote it, in kind.

@@ -54,6 +54,12 @@ pub async fn run(desk: Desk, transport: Transport, stop: CancellationToken) {
 async fn deliver_next(desk: &Desk, transport: &Transport) -> Done<bool> {
     let now = desk.now();
     let Some(mail) = outbox::claim(desk.db.pool(), now, now.plus(LOCK)).await? else { return Ok(false) };
+    let lately = outbox::count_delivered(desk.db.pool(), &mail, now.plus(-HOUR), now).await?;
+    if lately >= desk.config.mail.most_per_hour {
+        // Mails that were put off together would otherwise all be due together.
+        outbox::give_back(desk.db.pool(), mail.id, now.plus(HOUR)).await?;
+        return Ok(true);
+    }
     let message = match message::build(&mail, &desk.config.mail, &desk.config.provider) {
         Ok(message) => message,
         Err(error) => {

@@ -79,6 +79,9 @@ pub fn received(setting: Setting<'_>, ticket: &Ticket, nets: &[Net], secret: &st
     }
 }
 
+/// The name of the notice that something was added to a request.
+pub const JOINED: &str = "joined";
+
 /// "Somebody added to your request, with your address."
 #[must_use]
 pub fn joined(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice {
@@ -86,7 +89,7 @@ pub fn joined(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice {
     let mut paragraphs = vec![texts.t1("mail-joined-intro", "code", &ticket.code)];
     paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
     Notice {
-        name: "joined",
+        name: JOINED,
         subject: texts.t1("mail-subject-joined", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
     }
@@ -129,6 +132,20 @@ pub fn resolved(
     Notice {
         name: "resolved",
         subject: texts.with("mail-subject-resolved", &[("code", &ticket.code), ("resolution", &resolution.as_str())]),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// What was lifted while the request goes on.
+#[must_use]
+pub fn part_lifted(setting: Setting<'_>, ticket: &Ticket, answer: &str, facts: &LiftFacts, secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![texts.t("mail-part-lifted"), lifted(&texts, setting, ticket, facts, answer)];
+    paragraphs.extend([texts.t("mail-lifted-again"), answer.to_owned()]);
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "part-lifted",
+        subject: texts.t1("mail-subject-part-lifted", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
     }
 }

@@ -259,9 +259,9 @@ pub async fn renew(db: impl AnyExecutor<'_>, block: &Block) -> sqlx::Result<bool
 }
 
 /// Live blocks whose end has passed.
-pub async fn due(db: impl AnyExecutor<'_>, now: Time, limit: i64) -> sqlx::Result<Vec<Id>> {
-    sqlx::query_scalar(
-        "SELECT id FROM blocks WHERE state = 'live' AND until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2",
+pub async fn due(db: impl AnyExecutor<'_>, now: Time, limit: i64) -> sqlx::Result<Vec<(Id, Net)>> {
+    sqlx::query_as(
+        "SELECT id, net FROM blocks WHERE state = 'live' AND until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2",
     )
     .bind(now)
     .bind(limit)

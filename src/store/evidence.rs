@@ -69,21 +69,31 @@ macro_rules! select {
     };
 }
 
-/// Begins a piece of evidence that is still coming in; whoever knows the secret behind `held_hash` may attach it.
+/// Who may give a piece of evidence to a ticket, and who is counted for it until then.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The hash of the secret that attaches it.
+    pub hash: &'a str,
+    /// The network of the visitor.
+    pub network: Option<&'a str>,
+}
+
+/// Begins a piece of evidence that is still coming in.
 pub async fn begin(
     db: impl AnyExecutor<'_>,
     id: Id,
-    held_hash: &str,
+    holder: Holder<'_>,
     form: Form,
     name: &str,
     now: Time,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO evidence (id, held_hash, form, author_kind, name, size, sha256, text, fully_read, created_at) \
-         VALUES ($1, $2, $3, 'sender', $4, 0, '', '', 'no', $5)",
+        "INSERT INTO evidence (id, held_hash, held_by, form, author_kind, name, size, sha256, text, fully_read, created_at) \
+         VALUES ($1, $2, $3, $4, 'sender', $5, 0, '', '', 'no', $6)",
     )
     .bind(id)
-    .bind(held_hash)
+    .bind(holder.hash)
+    .bind(holder.network)
     .bind(form)
     .bind(name)
     .bind(now)
@@ -101,6 +111,24 @@ pub async fn add_chunk(db: impl AnyExecutor<'_>, id: Id, n: i64, bytes: &[u8]) -
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Counts bytes that have come in.
+pub async fn grow(db: impl AnyExecutor<'_>, id: Id, bytes: i64) -> sqlx::Result<()> {
+    sqlx::query("UPDATE evidence SET size = size + $2 WHERE id = $1").bind(id).bind(bytes).execute(db).await?;
+    Ok(())
+}
+
+/// How many bytes wait for their forms: in all, and of the visitor of this network.
+pub async fn held_bytes(db: impl AnyExecutor<'_>, network: &str) -> sqlx::Result<(i64, i64)> {
+    sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN held_by = $1 THEN size ELSE 0 END), 0) AS BIGINT) FROM evidence \
+         WHERE ticket_id IS NULL AND purged_at IS NULL",
+    )
+    .bind(network)
+    .fetch_one(db)
+    .await
 }
 
 /// Writes down what is known once all has come in.
@@ -142,14 +170,27 @@ pub async fn find_held(db: impl AnyExecutor<'_>, held_hash: &str) -> sqlx::Resul
         .await
 }
 
+/// What a piece of evidence is given to.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// The ticket.
+    pub ticket: Id,
+    /// The joined request that it comes with.
+    pub join: Option<Id>,
+    /// Who gives it.
+    pub by: By,
+}
+
 /// Gives a waiting piece to a ticket; says whether it was waiting.
-pub async fn attach(db: impl AnyExecutor<'_>, id: Id, ticket: Id, by: By) -> sqlx::Result<bool> {
+pub async fn attach(db: impl AnyExecutor<'_>, id: Id, to: Owner) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE evidence SET ticket_id = $2, author_kind = $3, held_hash = NULL WHERE id = $1 AND ticket_id IS NULL",
+        "UPDATE evidence SET ticket_id = $2, join_id = $3, author_kind = $4, held_hash = NULL, held_by = NULL \
+         WHERE id = $1 AND ticket_id IS NULL AND purged_at IS NULL",
     )
     .bind(id)
-    .bind(ticket)
-    .bind(by)
+    .bind(to.ticket)
+    .bind(to.join)
+    .bind(to.by)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -160,9 +201,12 @@ pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Evide
     sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
-/// The evidence of a ticket, oldest first.
+/// The evidence of a ticket, or that which came through a joined request, oldest first.
 pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Evidence>> {
-    sqlx::query_as(select!("WHERE ticket_id = $1 ORDER BY id LIMIT 100")).bind(ticket).fetch_all(db).await
+    sqlx::query_as(select!("WHERE ticket_id = $1 OR join_id = $1 ORDER BY id LIMIT 100"))
+        .bind(ticket)
+        .fetch_all(db)
+        .await
 }
 
 /// How many characters of a piece stand in a list.
@@ -207,6 +251,28 @@ pub async fn to_purge(db: impl AnyExecutor<'_>, before: Time, held_before: Time)
     .bind(held_before)
     .fetch_all(db)
     .await
+}
+
+/// Marks a piece as purged if it still is one of [`to_purge`]; says whether it was. One that a ticket took meanwhile stays.
+pub async fn begin_purge(
+    db: impl AnyExecutor<'_>,
+    id: Id,
+    before: Time,
+    held_before: Time,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE evidence SET purged_at = $4, held_hash = NULL, held_by = NULL WHERE id = $1 AND purged_at IS NULL \
+         AND ((ticket_id IS NULL AND created_at < $3) \
+         OR (created_at < $2 AND ticket_id IN (SELECT id FROM tickets WHERE state = 'resolved')))",
+    )
+    .bind(id)
+    .bind(before)
+    .bind(held_before)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Deletes the bytes of a piece.

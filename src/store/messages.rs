@@ -2,13 +2,14 @@
 
 use super::AnyExecutor;
 use crate::domain::id::Id;
-use crate::domain::ticket::{By, Message};
+use crate::domain::ticket::Message;
 use crate::domain::time::Time;
 
-/// Stores a message. A second one of the same form is a unique violation.
-pub async fn insert(db: impl AnyExecutor<'_>, message: &Message, once_hash: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO messages (id, ticket_id, at, author_kind, author, text, once_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+/// Stores a message; says whether it is the first of its form.
+pub async fn insert(db: impl AnyExecutor<'_>, message: &Message, once_hash: Option<&str>) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO messages (id, ticket_id, join_id, at, author_kind, author, text, once_hash) \
+         VALUES ($1, $2, $8, $3, $4, $5, $6, $7) ON CONFLICT (once_hash) DO NOTHING",
     )
     .bind(message.id)
     .bind(message.ticket_id)
@@ -17,9 +18,10 @@ pub async fn insert(db: impl AnyExecutor<'_>, message: &Message, once_hash: Opti
     .bind(&message.author)
     .bind(&message.text)
     .bind(once_hash)
+    .bind(message.join_id)
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Whether a form with this hash was stored before.
@@ -28,10 +30,11 @@ pub async fn is_known(db: impl AnyExecutor<'_>, once_hash: &str) -> sqlx::Result
     Ok(found.is_some())
 }
 
-/// The messages of a ticket, oldest first.
+/// The messages of a ticket, or those that came through a joined request, oldest first.
 pub async fn of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Message>> {
     sqlx::query_as(
-        "SELECT id, ticket_id, at, author_kind, author, text, purged_at FROM messages WHERE ticket_id = $1 ORDER BY id LIMIT 1000",
+        "SELECT id, ticket_id, join_id, at, author_kind, author, text, purged_at FROM messages \
+         WHERE ticket_id = $1 OR join_id = $1 ORDER BY id LIMIT 1000",
     )
     .bind(ticket)
     .fetch_all(db)
@@ -44,7 +47,7 @@ pub const HEAD: usize = 20_000;
 /// The messages of a ticket, oldest first, each with the first [`HEAD`] characters of its text.
 pub async fn heads_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Vec<Message>> {
     sqlx::query_as(
-        "SELECT id, ticket_id, at, author_kind, author, SUBSTR(text, 1, 20000) AS text, purged_at FROM messages \
+        "SELECT id, ticket_id, join_id, at, author_kind, author, SUBSTR(text, 1, 20000) AS text, purged_at FROM messages \
          WHERE ticket_id = $1 ORDER BY id LIMIT 1000",
     )
     .bind(ticket)
@@ -54,30 +57,34 @@ pub async fn heads_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Resu
 
 /// The message of this key.
 pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Message>> {
-    sqlx::query_as("SELECT id, ticket_id, at, author_kind, author, text, purged_at FROM messages WHERE id = $1")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as(
+        "SELECT id, ticket_id, join_id, at, author_kind, author, text, purged_at FROM messages WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
 }
 
-/// How many messages of one kind a ticket has.
-pub async fn count(db: impl AnyExecutor<'_>, ticket: Id, kind: By) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE ticket_id = $1 AND author_kind = $2")
-        .bind(ticket)
-        .bind(kind)
-        .fetch_one(db)
-        .await
+/// How many messages came through the page of a ticket or joined request.
+pub async fn count_sent(db: impl AnyExecutor<'_>, page: Id) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM messages WHERE join_id = $1 OR (ticket_id = $1 AND author_kind = 'sender')",
+    )
+    .bind(page)
+    .fetch_one(db)
+    .await
 }
 
-/// Empties senders' messages written before `before` in tickets that have ended; says how many.
-pub async fn purge(db: impl AnyExecutor<'_>, before: Time, now: Time) -> sqlx::Result<u64> {
+/// Empties up to `limit` senders' messages written before `before` in tickets that have ended; says how many.
+pub async fn purge(db: impl AnyExecutor<'_>, before: Time, now: Time, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query(
-        "UPDATE messages SET text = '', purged_at = $2 WHERE at < $1 AND purged_at IS NULL \
-         AND author_kind IN ('sender', 'unverified') \
-         AND ticket_id IN (SELECT id FROM tickets WHERE state = 'resolved')",
+        "UPDATE messages SET text = '', purged_at = $2 WHERE id IN (SELECT id FROM messages WHERE at < $1 \
+         AND purged_at IS NULL AND author_kind IN ('sender', 'unverified') \
+         AND ticket_id IN (SELECT id FROM tickets WHERE state = 'resolved') LIMIT $3)",
     )
     .bind(before)
     .bind(now)
+    .bind(limit)
     .execute(db)
     .await?;
     Ok(done.rows_affected())

@@ -172,6 +172,56 @@ pub async fn count_since(db: impl AnyExecutor<'_>, recipient: &Email, since: Tim
         .await
 }
 
+/// Whether a notice of this kind was queued for a ticket since `since`.
+pub async fn was_told(db: impl AnyExecutor<'_>, ticket: Id, notice: &str, since: Time) -> sqlx::Result<bool> {
+    let told: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM outbox WHERE ticket_id = $1 AND notice = $2 AND created_at > $3 LIMIT 1")
+            .bind(ticket)
+            .bind(notice)
+            .bind(since)
+            .fetch_optional(db)
+            .await?;
+    Ok(told.is_some())
+}
+
+/// Whether a mail to this address that was queued since `since` was given up.
+pub async fn failed_since(db: impl AnyExecutor<'_>, recipient: &Email, since: Time) -> sqlx::Result<bool> {
+    let failed: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM outbox WHERE recipient_folded = $1 AND created_at >= $2 AND state = 'failed' LIMIT 1",
+    )
+    .bind(recipient.folded())
+    .bind(since)
+    .fetch_optional(db)
+    .await?;
+    Ok(failed.is_some())
+}
+
+/// How many mails to this address were handed over since `since`, or are being handed over by somebody at `now`.
+pub async fn count_delivered(db: impl AnyExecutor<'_>, mail: &Mail, since: Time, now: Time) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM outbox WHERE recipient_folded = $1 AND id <> $2 AND (sent_at > $3 OR \
+         (state = 'queued' AND locked_until > $4 AND id < $2))",
+    )
+    .bind(mail.recipient.folded())
+    .bind(mail.id)
+    .bind(since)
+    .bind(now)
+    .fetch_one(db)
+    .await
+}
+
+/// Gives a claimed mail back untried, to be tried from `next_at` on.
+pub async fn give_back(db: impl AnyExecutor<'_>, id: Id, next_at: Time) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE outbox SET next_at = $2, locked_until = 0, attempts = attempts - 1 WHERE id = $1 AND state = 'queued'",
+    )
+    .bind(id)
+    .bind(next_at)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// The Message-ID of the last mail of a ticket: what the next one answers.
 pub async fn last_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT message_id FROM outbox WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1")
@@ -212,11 +262,15 @@ pub async fn list(
     .await
 }
 
-/// Empties the bodies of mails queued before `before`, in which addresses and answers stand; says how many.
-pub async fn purge(db: impl AnyExecutor<'_>, before: Time) -> sqlx::Result<u64> {
-    let done = sqlx::query("UPDATE outbox SET body = '' WHERE created_at < $1 AND state <> 'queued' AND body <> ''")
-        .bind(before)
-        .execute(db)
-        .await?;
+/// Empties the bodies of up to `limit` mails queued before `before`, in which addresses and answers stand; says how many.
+pub async fn purge(db: impl AnyExecutor<'_>, before: Time, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE outbox SET body = '' WHERE id IN (SELECT id FROM outbox WHERE created_at < $1 AND state <> 'queued' \
+         AND body <> '' LIMIT $2)",
+    )
+    .bind(before)
+    .bind(limit)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -12,8 +12,8 @@ use crate::domain::words::words;
 macro_rules! select {
     ($($rest:literal),+) => {
         concat!(
-            "SELECT id, code, kind, state, resolution, suspected, email, name, lang, assignee_id, version, created_at, ",
-            "updated_at, resolved_at FROM tickets ",
+            "SELECT id, code, kind, state, resolution, suspected, email, name, lang, assignee_id, joined_to, version, ",
+            "created_at, queued_at, updated_at, resolved_at FROM tickets ",
             $($rest),+
         )
     };
@@ -23,15 +23,15 @@ macro_rules! select {
 macro_rules! page {
     ($beyond:literal, $order:literal) => {
         select!(
-            "WHERE ($1 IS NULL OR state = $1) AND ($2 = 0 OR state <> 'resolved') AND ($3 IS NULL OR kind = $3) \
-             AND ($4 IS NULL OR assignee_id = $4) AND ($5 = 0 OR assignee_id IS NULL) \
-             AND ($6 IS NULL OR ($6 = 1 AND suspected IS NOT NULL) OR ($6 = 0 AND suspected IS NULL)) \
-             AND ($7 IS NULL OR id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $7 AND net_first <= $8)) \
-             AND ($9 IS NULL OR email_folded = $9) AND ",
+            "WHERE joined_to IS NULL AND ($1 IS NULL OR state = $1) AND ($2 IS NULL OR kind = $2) \
+             AND ($3 IS NULL OR assignee_id = $3) AND ($4 = 0 OR assignee_id IS NULL) \
+             AND ($5 IS NULL OR ($5 = 1 AND suspected IS NOT NULL) OR ($5 = 0 AND suspected IS NULL)) \
+             AND ($6 IS NULL OR id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $6 AND net_first <= $7)) \
+             AND ($8 IS NULL OR email_folded = $8) AND ",
             $beyond,
             " ORDER BY ",
             $order,
-            " LIMIT $12"
+            " LIMIT $11"
         )
     };
 }
@@ -60,8 +60,9 @@ pub struct Hidden {
 /// Stores a new ticket. A second one of the same form is a unique violation.
 pub async fn insert(db: impl AnyExecutor<'_>, ticket: &Ticket, hidden: &Hidden) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO tickets (id, code, kind, state, suspected, email, email_folded, name, lang, once_hash, \
-         version, client, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+        "INSERT INTO tickets (id, code, kind, state, suspected, email, email_folded, name, lang, once_hash, version, client, \
+         created_at, queued_at, updated_at, joined_to) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13, $14)",
     )
     .bind(ticket.id)
     .bind(&ticket.code)
@@ -76,6 +77,7 @@ pub async fn insert(db: impl AnyExecutor<'_>, ticket: &Ticket, hidden: &Hidden) 
     .bind(ticket.version)
     .bind(&hidden.client)
     .bind(ticket.created_at)
+    .bind(ticket.joined_to)
     .execute(db)
     .await?;
     Ok(())
@@ -108,13 +110,18 @@ pub async fn find_by_once(db: impl AnyExecutor<'_>, once_hash: &str) -> sqlx::Re
 /// The newest open ticket of this mail address for this network.
 pub async fn find_open_twin(db: impl AnyExecutor<'_>, email: &Email, net: Net) -> sqlx::Result<Option<Ticket>> {
     sqlx::query_as(select!(
-        "WHERE email_folded = $1 AND state <> 'resolved' AND suspected IS NULL \
+        "WHERE email_folded = $1 AND state <> 'resolved' AND suspected IS NULL AND joined_to IS NULL \
          AND id IN (SELECT ticket_id FROM ticket_networks WHERE net = $2) ORDER BY id DESC LIMIT 1"
     ))
     .bind(email.folded())
     .bind(net)
     .fetch_optional(db)
     .await
+}
+
+/// How many requests were added to a ticket.
+pub async fn count_joined(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM tickets WHERE joined_to = $1").bind(id).fetch_one(db).await
 }
 
 /// The address that submitted a ticket.
@@ -151,10 +158,8 @@ pub async fn networks(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Vec<(Net
 /// Which tickets a page of the queue shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those in this state; without it, with `open`, all that have not ended.
+    /// Only those in this state.
     pub state: Option<State>,
-    /// Only those that have not ended.
-    pub open: bool,
     /// Only those of this kind.
     pub kind: Option<Kind>,
     /// Only those of this person.
@@ -167,7 +172,7 @@ pub struct Filter {
     pub net: Option<Net>,
     /// Only those of this mail address (lower case).
     pub email: Option<String>,
-    /// The last touched first, not the longest untouched.
+    /// Those that have ended too, the last touched first. Without it: the queue, in which the longest waiting come first.
     pub newest_first: bool,
     /// Only those after this place: where the next page begins.
     pub after: Option<(Time, Id)>,
@@ -178,18 +183,17 @@ fn flag(on: bool) -> i64 {
     i64::from(on)
 }
 
-/// One page of the queue, the longest untouched first unless the filter says otherwise.
+/// One page of the queue, or of all tickets.
 pub async fn list(db: impl AnyExecutor<'_>, filter: &Filter, limit: i64) -> sqlx::Result<Vec<Ticket>> {
     let sql = if filter.newest_first {
-        page!("(updated_at < $10 OR (updated_at = $10 AND id < $11))", "updated_at DESC, id DESC")
+        page!("(updated_at < $9 OR (updated_at = $9 AND id < $10))", "updated_at DESC, id DESC")
     } else {
-        page!("(updated_at > $10 OR (updated_at = $10 AND id > $11))", "updated_at, id")
+        page!("state <> 'resolved' AND (queued_at > $9 OR (queued_at = $9 AND id > $10))", "queued_at, id")
     };
     let start = if filter.newest_first { i64::MAX } else { i64::MIN };
     let (after_time, after_id) = filter.after.map_or((start, start), |(time, id)| (time.0, id.0));
     sqlx::query_as(sql)
         .bind(filter.state.map(State::as_str))
-        .bind(flag(filter.open))
         .bind(filter.kind.map(Kind::as_str))
         .bind(filter.assignee.map(|id| id.0))
         .bind(flag(filter.unassigned))
@@ -207,8 +211,8 @@ pub async fn list(db: impl AnyExecutor<'_>, filter: &Filter, limit: i64) -> sqlx
 /// Other tickets about addresses of this network, newest first.
 pub async fn about(db: impl AnyExecutor<'_>, net: Net, not: Id, limit: i64) -> sqlx::Result<Vec<Ticket>> {
     sqlx::query_as(select!(
-        "WHERE id <> $1 AND id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $2 AND net_first <= $3) \
-         ORDER BY id DESC LIMIT $4"
+        "WHERE id <> $1 AND joined_to IS NULL \
+         AND id IN (SELECT ticket_id FROM ticket_networks WHERE net_first >= $2 AND net_first <= $3) ORDER BY id DESC LIMIT $4"
     ))
     .bind(not)
     .bind(net.first_hex())
@@ -220,7 +224,7 @@ pub async fn about(db: impl AnyExecutor<'_>, net: Net, not: Id, limit: i64) -> s
 
 /// Other tickets of this mail address, newest first.
 pub async fn of_email(db: impl AnyExecutor<'_>, email: &Email, not: Id, limit: i64) -> sqlx::Result<Vec<Ticket>> {
-    sqlx::query_as(select!("WHERE email_folded = $1 AND id <> $2 ORDER BY id DESC LIMIT $3"))
+    sqlx::query_as(select!("WHERE email_folded = $1 AND id <> $2 AND joined_to IS NULL ORDER BY id DESC LIMIT $3"))
         .bind(email.folded())
         .bind(not)
         .bind(limit)
@@ -231,8 +235,8 @@ pub async fn of_email(db: impl AnyExecutor<'_>, email: &Email, not: Id, limit: i
 /// How many open tickets are in each state, those of machines left out; no more than `most` are counted.
 pub async fn counts(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<Vec<(State, i64)>> {
     sqlx::query_as(
-        "SELECT state, COUNT(*) FROM (SELECT state FROM tickets WHERE state <> 'resolved' AND suspected IS NULL LIMIT $1) \
-         AS counted GROUP BY state",
+        "SELECT state, COUNT(*) FROM (SELECT state FROM tickets WHERE state <> 'resolved' AND joined_to IS NULL \
+         AND suspected IS NULL LIMIT $1) AS counted GROUP BY state",
     )
     .bind(most)
     .fetch_all(db)
@@ -242,20 +246,37 @@ pub async fn counts(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<Vec<(St
 /// How many open tickets look like a machine's work; no more than `most` are counted.
 pub async fn count_suspected(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE state <> 'resolved' AND suspected IS NOT NULL LIMIT $1) AS counted",
+        "SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE state <> 'resolved' AND joined_to IS NULL \
+         AND suspected IS NOT NULL LIMIT $1) AS counted",
     )
     .bind(most)
     .fetch_one(db)
     .await
 }
 
-/// Moves an open ticket to another open state; says whether it was open.
-pub async fn set_state(db: impl AnyExecutor<'_>, id: Id, state: State, now: Time) -> sqlx::Result<bool> {
+/// Moves an open ticket to another open state if it is still at `version`; says whether it was. Its wait begins anew.
+pub async fn set_state(db: impl AnyExecutor<'_>, id: Id, version: i64, state: State, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE tickets SET state = $2, updated_at = $3, version = version + 1 WHERE id = $1 AND state <> 'resolved'",
+        "UPDATE tickets SET state = $3, queued_at = $4, updated_at = $4, version = version + 1 \
+         WHERE id = $1 AND version = $2 AND state <> 'resolved'",
     )
     .bind(id)
+    .bind(version)
     .bind(state)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that something came for an open ticket; one that waited for it is staff's turn again. Says whether it was open.
+pub async fn wake(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE tickets SET queued_at = CASE state WHEN 'waiting' THEN $2 ELSE queued_at END, updated_at = $2, \
+         state = CASE state WHEN 'waiting' THEN 'open' ELSE state END, version = version + 1 \
+         WHERE id = $1 AND state <> 'resolved'",
+    )
+    .bind(id)
     .bind(now)
     .execute(db)
     .await?;
@@ -265,8 +286,8 @@ pub async fn set_state(db: impl AnyExecutor<'_>, id: Id, state: State, now: Time
 /// Opens a resolved ticket again; says whether it was resolved.
 pub async fn reopen(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE tickets SET state = 'open', resolution = NULL, resolved_at = NULL, updated_at = $2, version = version + 1 \
-         WHERE id = $1 AND state = 'resolved'",
+        "UPDATE tickets SET state = 'open', resolution = NULL, resolved_at = NULL, queued_at = $2, updated_at = $2, \
+         version = version + 1 WHERE id = $1 AND state = 'resolved'",
     )
     .bind(id)
     .bind(now)
@@ -275,13 +296,20 @@ pub async fn reopen(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends an open ticket; says whether it was open.
-pub async fn resolve(db: impl AnyExecutor<'_>, id: Id, resolution: Resolution, now: Time) -> sqlx::Result<bool> {
+/// Ends an open ticket if it is still at `version`; says whether it was.
+pub async fn resolve(
+    db: impl AnyExecutor<'_>,
+    id: Id,
+    version: i64,
+    resolution: Resolution,
+    now: Time,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE tickets SET state = 'resolved', resolution = $2, resolved_at = $3, updated_at = $3, version = version + 1 \
-         WHERE id = $1 AND state <> 'resolved'",
+        "UPDATE tickets SET state = 'resolved', resolution = $3, resolved_at = $4, updated_at = $4, version = version + 1 \
+         WHERE id = $1 AND version = $2 AND state <> 'resolved'",
     )
     .bind(id)
+    .bind(version)
     .bind(resolution)
     .bind(now)
     .execute(db)
@@ -350,4 +378,17 @@ pub async fn waiting_since(db: impl AnyExecutor<'_>, before: Time, limit: i64) -
         .bind(limit)
         .fetch_all(db)
         .await
+}
+
+/// Forgets who submitted up to `limit` tickets that were made before `before` and have ended; says how many there were.
+pub async fn purge_clients(db: impl AnyExecutor<'_>, before: Time, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE tickets SET client = '' WHERE id IN (SELECT id FROM tickets WHERE client <> '' AND created_at < $1 \
+         AND (state = 'resolved' OR joined_to IN (SELECT id FROM tickets WHERE state = 'resolved')) LIMIT $2)",
+    )
+    .bind(before)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }

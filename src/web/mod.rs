@@ -105,7 +105,6 @@ fn pages() -> Router<App> {
         .route("/c/{case}/{ip}", get(public::case::show_address))
         .route("/check", get(public::check::show))
         .route("/requests/new", get(public::request::form))
-        .route("/requests/received", get(public::request::received))
         .route("/requests/{code}", get(public::status::show))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))
         .route("/static/{file}", get(files::show))

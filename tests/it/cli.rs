@@ -314,7 +314,8 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     }
     let portal = place.portal().await;
     let pool = portal.desk.db.pool();
-    let all = tickets::list(pool, &tickets::Filter::default(), 1_000).await.unwrap();
+    let filter = tickets::Filter { newest_first: true, ..tickets::Filter::default() };
+    let all = tickets::list(pool, &filter, 1_000).await.unwrap();
     let live = blocks::count_live(pool).await.unwrap();
     assert!(all.len() >= 40 && live >= 5, "{} tickets, {live} blocks", all.len());
     for state in postern::domain::ticket::State::ALL {

@@ -7,7 +7,7 @@ use postern::domain::id::{Id, Secret, hash};
 use postern::domain::net::Net;
 use postern::domain::ticket::By;
 use postern::domain::time::{DAY, HOUR};
-use postern::store::evidence::{self, CHUNK, Form, FullyRead};
+use postern::store::evidence::{self, CHUNK, Form, FullyRead, Holder};
 use postern::store::tickets::{self, Origin};
 
 use crate::support::TestApp;
@@ -108,9 +108,16 @@ async fn a_held_piece_is_found_by_its_secret_only_once_it_is_complete() {
     assert!(matches!(app.desk().held_evidence(Secret::new().reveal()).await, Err(Refusal::NotFound)));
     let pool = app.desk().db.pool();
     let unfinished = Secret::new();
-    evidence::begin(pool, Id::new(app.desk().now()), &unfinished.hash(), Form::File, "cut.log", app.desk().now())
-        .await
-        .unwrap();
+    evidence::begin(
+        pool,
+        Id::new(app.desk().now()),
+        Holder { hash: &unfinished.hash(), network: None },
+        Form::File,
+        "cut.log",
+        app.desk().now(),
+    )
+    .await
+    .unwrap();
     assert!(matches!(app.desk().held_evidence(unfinished.reveal()).await, Err(Refusal::NotFound)));
 }
 
@@ -119,9 +126,7 @@ async fn a_held_piece_goes_to_one_ticket() {
     let app = TestApp::start().await;
     let held = take(&app, "mail.log", &log_of(500), 100).await;
     let with_it = |email: &str| Request { evidence: vec![held.id], ..TestApp::request(email, "203.0.113.7") };
-    let Submitted::Ticket { code, .. } = app.desk().submit(with_it("ann@sender.example")).await.unwrap() else {
-        panic!("it joined")
-    };
+    let Submitted { code, .. } = app.desk().submit(with_it("ann@sender.example")).await.unwrap();
     let ticket = app.ticket(&code).await;
     let pool = app.desk().db.pool();
     let pieces = evidence::of_ticket(pool, ticket.id).await.unwrap();
@@ -161,7 +166,7 @@ async fn addresses_in_the_evidence_become_networks_of_the_ticket() {
     let held = take(&app, "", line, 1_000).await;
     let request =
         Request { evidence: vec![held.id], typed: Vec::new(), ..TestApp::request("ann@sender.example", "203.0.113.9") };
-    let Submitted::Ticket { code, .. } = app.desk().submit(request).await.unwrap() else { panic!("it joined") };
+    let Submitted { code, .. } = app.desk().submit(request).await.unwrap();
     let ticket = app.ticket(&code).await;
     let networks = tickets::networks(app.desk().db.pool(), ticket.id).await.unwrap();
     assert!(networks.contains(&(Net::parse("203.0.113.9").unwrap(), Origin::Evidence)), "{networks:?}");

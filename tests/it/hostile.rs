@@ -43,7 +43,6 @@ async fn no_address_of_the_public_pages_is_a_fault() {
         "/check?q=*",
         "/requests/new?kind=*&ips=*&case=*",
         "/requests/*?key=*",
-        "/requests/received?*",
         "/static/*",
         "/staff/setup?key=*",
         "/staff/sign-in?next=*",

@@ -2,6 +2,7 @@
 
 use postern::desk::Refusal;
 use postern::desk::lift::{Lift, PROBATION_MOST, Scope};
+use postern::desk::ticket::{Seen, Told};
 use postern::domain::block::{Block, BlockState, Lasts, NewBlock};
 use postern::domain::id::Id;
 use postern::domain::net::Net;
@@ -15,6 +16,11 @@ use crate::support::TestApp;
 /// A network.
 fn net(text: &str) -> Net {
     Net::parse(text).unwrap()
+}
+
+/// What the sender of a ticket is told of a lift that ends it.
+fn told(ticket: Id, answer: &str) -> Told {
+    Told { ticket: ticket.into(), answer: answer.to_owned(), stays_open: false }
 }
 
 /// The lift of a whole entry without a ticket.
@@ -253,7 +259,7 @@ async fn a_lift_for_a_ticket_resolves_it_and_names_the_cause_by_mail() {
     let block = app.block("203.0.113.0/24", "PB-TRAP").await;
     let (ticket, _) = app.ask("a@sender.example", "203.0.113.7").await;
     let lift = Lift {
-        ticket: Some((ticket.id, "Please write to those only who asked for it.".to_owned())),
+        ticket: Some(told(ticket.id, "Please write to those only who asked for it.")),
         ..only(&block, "203.0.113.7")
     };
     app.desk().lift(&ann, lift).await.unwrap();
@@ -277,6 +283,42 @@ async fn a_lift_for_a_ticket_resolves_it_and_names_the_cause_by_mail() {
 }
 
 #[tokio::test]
+async fn a_part_may_be_lifted_while_the_ticket_goes_on() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let block = app.block("203.0.113.0/24", "PB-TRAP").await;
+    let (ticket, _) = app.ask("a@sender.example", "203.0.113.0/24").await;
+    let part = Told { stays_open: true, ..told(ticket.id, "The rest later.") };
+    app.desk().lift(&ann, Lift { ticket: Some(part), ..only(&block, "203.0.113.7") }).await.unwrap();
+    let after = app.ticket_by_id(ticket.id).await;
+    assert_eq!((after.state, after.resolution), (State::Open, None));
+    let mails = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
+    let mail = mails.last().unwrap();
+    assert_eq!(mail.notice, "part-lifted");
+    for text in ["203.0.113.7", "PB-TRAP", "The rest later.", "stays open", "?key="] {
+        assert!(mail.body.contains(text), "“{text}” is missing in: {}", mail.body);
+    }
+}
+
+#[tokio::test]
+async fn a_lift_for_a_ticket_that_changed_since_it_was_looked_at_is_stale() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let block = app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, _) = app.ask("a@sender.example", "203.0.113.7").await;
+    let at = |version| Told { ticket: Seen { id: ticket.id, version: Some(version) }, ..told(ticket.id, "Done.") };
+    app.desk().sender_adds(&ticket, "One more thing.", &[], None).await.unwrap();
+    let late = app.desk().lift(&ann, Lift { ticket: Some(at(1)), ..whole(&block) }).await;
+    assert!(matches!(late, Err(Refusal::Stale)));
+    assert!(app.is_blocked("203.0.113.7"), "nothing of it happened");
+    app.desk().resolve(&ann, ticket.id, Resolution::Declined, "No.").await.unwrap();
+    let seen = app.ticket_by_id(ticket.id).await.version;
+    app.desk().lift(&ann, Lift { ticket: Some(at(seen)), ..whole(&block) }).await.expect("it was seen to have ended");
+    let after = app.ticket_by_id(ticket.id).await;
+    assert_eq!((after.resolution, app.is_blocked("203.0.113.7")), (Some(Resolution::Lifted), false));
+}
+
+#[tokio::test]
 async fn when_the_ticket_has_ended_meanwhile_nothing_is_lifted() {
     let app = TestApp::start().await;
     let (ann, ben) = (app.staff("ann", Role::Agent).await, app.staff("ben", Role::Agent).await);
@@ -285,7 +327,7 @@ async fn when_the_ticket_has_ended_meanwhile_nothing_is_lifted() {
     app.desk().resolve(&ben, ticket.id, Resolution::Declined, "Not yet.").await.unwrap();
     let before = gapless(&app).await;
     for scope in [Scope::Entry, Scope::Only(block.net)] {
-        let lift = Lift { scope, ticket: Some((ticket.id, "Done.".to_owned())), ..whole(&block) };
+        let lift = Lift { scope, ticket: Some(told(ticket.id, "Done.")), ..whole(&block) };
         assert!(matches!(app.desk().lift(&ann, lift).await, Err(Refusal::Stale)));
     }
     assert!(app.is_blocked("203.0.113.7"));

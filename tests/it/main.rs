@@ -22,6 +22,7 @@ mod follower;
 mod hostile;
 mod imports;
 mod intake;
+mod joining;
 mod lifts;
 mod lists;
 mod outbox;

@@ -289,6 +289,30 @@ async fn more_mails_than_an_address_may_get_in_an_hour_wait() {
 }
 
 #[tokio::test]
+async fn mails_that_were_put_off_do_not_go_out_all_at_once() {
+    let sink = Sink::start().await;
+    let app = TestApp::with(&[("mail.smtp_url", &sink.url()), ("mail.most_per_hour", "2")]).await;
+    for n in 0..5 {
+        app.ask("ann@sender.example", &format!("203.0.113.{n}")).await;
+    }
+    let waiting = async || {
+        let queued = outbox::list(app.desk().db.pool(), Some(MailState::Queued), None, 100).await.unwrap();
+        queued.iter().filter(|mail| mail.next_at > app.desk().now()).count()
+    };
+    for left in [3, 1, 0] {
+        app.wait(HOUR + 1);
+        let running = deliver(&app);
+        eventually("two are delivered and the others wait", async || {
+            let queued = outbox::list(app.desk().db.pool(), Some(MailState::Queued), None, 100).await.unwrap();
+            queued.len() == left && waiting().await == left
+        })
+        .await;
+        running.end().await;
+    }
+    assert_eq!(sink.mails().len(), 5);
+}
+
+#[tokio::test]
 async fn without_a_mail_server_mails_stay_where_staff_read_them() {
     let app = TestApp::start().await;
     let queued = queued(&app, "ann@sender.example").await;

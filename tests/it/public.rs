@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use postern::domain::id::Id;
 use postern::domain::staff::Role;
-use postern::domain::ticket::{By, Ticket};
+use postern::domain::ticket::Ticket;
 use postern::domain::time::{HOUR, MINUTE};
-use postern::store::{evidence, messages, tickets};
+use postern::store::evidence::{Form, Holder};
+use postern::store::{evidence, tickets};
 
 use crate::support::{Answer, TestApp};
 
@@ -356,21 +357,6 @@ async fn a_double_click_makes_one_ticket() {
 }
 
 #[tokio::test]
-async fn joining_reveals_nothing() {
-    let app = TestApp::start().await;
-    let (ticket, _) = app.ask("ann@example.org", "203.0.113.7").await;
-    let fields = [("email", "Ann@Example.org"), ("ips", "203.0.113.7"), ("message", "from a stranger")];
-    let mut stranger = app.visitor_from("192.0.2.200");
-    let answer = stranger.post("/requests/new", &fields).await;
-    assert_eq!(answer.assert_redirect(), "/requests/received");
-    let page = stranger.get("/requests/received").await;
-    page.assert_page(200, "goes by mail to the address");
-    assert!(!page.text.contains("added") && !page.text.contains(&ticket.code) && !page.text.contains("example.org"));
-    let messages = messages::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
-    assert!(messages.iter().any(|m| m.author_kind == By::Unverified && m.text == "from a stranger"));
-}
-
-#[tokio::test]
 async fn what_looks_like_a_machine_gets_the_same_answer_and_a_flag() {
     let app = TestApp::start().await;
     let mut visitor = app.visitor();
@@ -404,6 +390,28 @@ async fn too_many_requests_keep_what_was_typed() {
     assert_eq!(page.headers.get("retry-after").unwrap(), "3600");
     app.wait(HOUR);
     visitor.post("/requests/new", &fields).await.assert_redirect();
+}
+
+#[tokio::test]
+async fn who_leaves_too_many_large_files_lying_about_has_to_do_without_them() {
+    let app = TestApp::start().await;
+    let (pool, now) = (app.desk().db.pool(), app.desk().now());
+    let holder = Holder { hash: "a hash", network: Some("198.51.100.23") };
+    evidence::begin(pool, Id::new(now), holder, Form::File, "a.log", now).await.unwrap();
+    let large = vec![b'x'; 2 * 1024 * 1024];
+    let fields = [("email", "ann@example.org"), ("message", "typed with care")];
+    let mut visitor = app.visitor();
+    visitor.post_files("/requests/new", &fields, &[("file", "a.log", &large)]).await.assert_redirect();
+    let waiting = Id(0);
+    evidence::begin(pool, waiting, Holder { hash: "another", ..holder }, Form::File, "b.log", now).await.unwrap();
+    evidence::grow(pool, waiting, 256 * 1024 * 1024).await.unwrap();
+    assert_eq!(evidence::held_bytes(pool, "198.51.100.23").await.unwrap(), (256 << 20, 256 << 20));
+    let page = visitor.post_files("/requests/new", &fields, &[("file", "a.log", &large)]).await;
+    page.assert_page(429, "no room for so large a file").assert_page(429, "typed with care");
+    page.assert_page(429, "has to be chosen again");
+    visitor.post_files("/requests/new", &fields, &[("file", "a.log", b"a line")]).await.assert_redirect();
+    let mut other = app.visitor_from("192.0.2.200");
+    other.post_files("/requests/new", &fields, &[("file", "a.log", &large)]).await.assert_redirect();
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use postern::desk::request::{Request, Submitted};
 use postern::domain::email::Email;
 use postern::domain::id::{Id, Secret, hash};
 use postern::domain::net::Net;
+use postern::domain::staff::Role;
 use postern::domain::ticket::{By, Resolution, State, Ticket};
+use postern::domain::time::HOUR;
 use postern::store::evidence::Form;
 use postern::store::outbox::{Auto, Mail};
 use postern::store::tickets::{Filter, Origin};
@@ -37,12 +39,10 @@ fn secret_in(mail: &Mail) -> Secret {
     Secret::presented(rest.split_whitespace().next().unwrap())
 }
 
-/// Submits a request that makes a ticket.
+/// Submits a request; gives its row and the secret of its page.
 async fn submit(app: &TestApp, request: Request) -> (Ticket, Secret) {
-    match app.desk().submit(request).await.unwrap() {
-        Submitted::Ticket { code, secret } => (app.ticket(&code).await, secret),
-        Submitted::Joined => panic!("the request joined another"),
-    }
+    let Submitted { code, secret } = app.desk().submit(request).await.unwrap();
+    (app.ticket(&code).await, secret)
 }
 
 /// Stores a piece of evidence that waits for its form.
@@ -84,7 +84,7 @@ async fn a_confirmation_says_nothing_that_its_sender_wrote() {
         ..TestApp::request("victim@elsewhere.example", "203.0.113.7")
     };
     let (ticket, _) = submit(&app, request.clone()).await;
-    assert!(matches!(app.desk().submit(request).await.unwrap(), Submitted::Joined));
+    assert_eq!(submit(&app, request).await.0.joined_to, Some(ticket.id));
     for mail in mails(&app, ticket.id).await {
         let all = format!("{}{}{}", mail.subject, mail.body, mail.message_id);
         assert!(!all.contains("pills") && !all.contains("friend"), "{all}");
@@ -102,14 +102,11 @@ async fn a_double_click_makes_one_ticket() {
         .collect();
     let mut answers = Vec::new();
     for click in clicks {
-        match click.await.unwrap() {
-            Submitted::Ticket { code, secret } => answers.push((code, secret)),
-            Submitted::Joined => panic!("the second click joined the first"),
-        }
+        answers.push(click.await.unwrap());
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "all clicks get the same code and secret");
-    let (code, secret) = &answers[0];
+    let Submitted { code, secret } = &answers[0];
     let ticket = app.desk().ticket_for(code, secret).await.unwrap();
     assert_eq!(all_tickets(&app).await, std::slice::from_ref(&ticket));
     assert_eq!(mails(&app, ticket.id).await.len(), 1);
@@ -166,7 +163,9 @@ async fn a_second_request_for_the_same_address_joins_and_reveals_nothing() {
         evidence: vec![piece],
         ..TestApp::request("ANN@Sender.Example", "203.0.113.7")
     };
-    assert!(matches!(app.desk().submit(again).await.unwrap(), Submitted::Joined));
+    let (joined, joined_secret) = submit(&app, again).await;
+    assert_eq!((joined.joined_to, joined.state), (Some(ticket.id), State::New));
+    assert!(app.desk().ticket_for(&ticket.code, &joined_secret).await.is_err(), "its secret opens its own page only");
     assert_eq!(all_tickets(&app).await.len(), 1);
     let pool = app.desk().db.pool();
     let said = messages::of_ticket(pool, ticket.id).await.unwrap();
@@ -195,9 +194,12 @@ async fn a_double_click_joins_once() {
             tokio::spawn(async move { desk.submit(again).await.unwrap() })
         })
         .collect();
+    let mut answers = Vec::new();
     for click in clicks {
-        assert!(matches!(click.await.unwrap(), Submitted::Joined));
+        answers.push(click.await.unwrap());
     }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "all clicks get the same page");
     assert_eq!(messages::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().len(), 2);
     assert_eq!(mails(&app, ticket.id).await.len(), 2);
     assert_eq!(all_tickets(&app).await.len(), 1);
@@ -216,7 +218,8 @@ async fn requests_of_one_sender_at_the_same_moment_are_one_ticket() {
         .collect();
     let mut made = 0;
     for answer in sent {
-        made += usize::from(matches!(answer.await.unwrap(), Submitted::Ticket { .. }));
+        let code = answer.await.unwrap().code;
+        made += usize::from(app.ticket(&code).await.joined_to.is_none());
     }
     assert_eq!(made, 1, "one made the ticket, the others joined");
     let tickets = all_tickets(&app).await;
@@ -238,7 +241,7 @@ async fn a_request_for_another_address_or_from_another_sender_joins_nothing() {
 async fn a_request_does_not_join_a_ticket_that_has_ended() {
     let app = TestApp::start().await;
     let (first, _) = app.ask("ann@sender.example", "203.0.113.7").await;
-    let agent = app.staff("agent", postern::domain::staff::Role::Agent).await;
+    let agent = app.staff("agent", Role::Agent).await;
     app.desk().resolve(&agent, first.id, Resolution::Declined, "Not yet.").await.unwrap();
     let (second, _) = app.ask("ann@sender.example", "203.0.113.7").await;
     assert!(first.id != second.id);
@@ -255,10 +258,8 @@ async fn what_looks_like_a_machines_work_neither_joins_nor_is_joined() {
     let (ann, _) = app.ask("ann@sender.example", "203.0.113.7").await;
     let (bot_again, _) = submit(&app, suspected()).await;
     assert!(bot.id != ann.id && ann.id != bot_again.id);
-    assert!(matches!(
-        app.desk().submit(TestApp::request("ann@sender.example", "203.0.113.7")).await.unwrap(),
-        Submitted::Joined
-    ));
+    let (again, _) = submit(&app, TestApp::request("ann@sender.example", "203.0.113.7")).await;
+    assert_eq!((bot_again.joined_to, again.joined_to), (None, Some(ann.id)));
     assert_eq!(messages::of_ticket(app.desk().db.pool(), ann.id).await.unwrap().len(), 2);
 }
 
@@ -321,7 +322,7 @@ async fn a_form_sent_again_with_another_file_loses_nothing() {
     let first = Request { once, ..TestApp::request("ann@sender.example", "203.0.113.7") };
     app.desk().submit(first.clone()).await.unwrap();
     let mut pieces = Vec::new();
-    for text in ["one", "one", "two"] {
+    for text in ["one", "one", "client 192.0.2.66 refused"] {
         let mut incoming = app.desk().begin_evidence(postern::store::evidence::Form::File, "a.log").await.unwrap();
         app.desk().take_evidence(&mut incoming, text.as_bytes()).await.unwrap();
         pieces.push(app.desk().complete_evidence(incoming).await.unwrap().id);
@@ -333,4 +334,70 @@ async fn a_form_sent_again_with_another_file_loses_nothing() {
     assert_eq!(tickets.len(), 1);
     let kept = postern::store::evidence::of_ticket(app.desk().db.pool(), tickets[0].id).await.unwrap();
     assert_eq!(kept.len(), 2, "each content once");
+    let named = tickets::networks(app.desk().db.pool(), tickets[0].id).await.unwrap();
+    assert!(named.contains(&(Net::parse("192.0.2.66").unwrap(), Origin::Evidence)), "what a later file names counts");
+}
+
+#[tokio::test]
+async fn of_many_joined_requests_one_an_hour_is_mailed() {
+    let app = TestApp::start().await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
+    let again =
+        |n: usize| Request { message: format!("Again, {n}."), ..TestApp::request("ann@sender.example", "203.0.113.7") };
+    for n in 0..5 {
+        submit(&app, again(n)).await;
+    }
+    assert_eq!(mails(&app, ticket.id).await.len(), 2);
+    app.wait(HOUR);
+    submit(&app, again(5)).await;
+    assert_eq!(mails(&app, ticket.id).await.len(), 3);
+    for n in 6..25 {
+        submit(&app, again(n)).await;
+    }
+    assert_eq!(all_tickets(&app).await.len(), 2, "what is too much for one becomes another");
+    assert_eq!(tickets::count_joined(app.desk().db.pool(), ticket.id).await.unwrap(), 20);
+}
+
+#[tokio::test]
+async fn of_a_joined_request_staff_learn_which_addresses_are_new() {
+    let app = TestApp::start().await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
+    let net = |text| Net::parse(text).unwrap();
+    let typed = vec![net("203.0.113.7"), net("203.0.113.99")];
+    let (joined, _) = submit(&app, Request { typed, ..TestApp::request("ann@sender.example", "203.0.113.7") }).await;
+    let pool = app.desk().db.pool();
+    let told = events::of_ticket(pool, ticket.id).await.unwrap().pop().unwrap();
+    assert_eq!((told.what.as_str(), told.detail), ("ticket.joined", format!("{} 203.0.113.99", joined.code)));
+    let said = messages::of_ticket(pool, ticket.id).await.unwrap().pop().unwrap();
+    assert_eq!((said.text.as_str(), said.join_id), ("We cleaned the machine.", Some(joined.id)), "as it was typed");
+    assert_eq!(tickets::networks(pool, ticket.id).await.unwrap(), [(net("203.0.113.7"), Origin::Typed)]);
+    assert_eq!(tickets::networks(pool, joined.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_added_to_a_joined_request_is_unverified_and_closing_it_closes_nothing_else() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
+    let (joined, secret) = submit(&app, TestApp::request("ann@sender.example", "203.0.113.7")).await;
+    let pool = app.desk().db.pool();
+    let seen = app.desk().ticket_for(&joined.code, &secret).await.unwrap();
+    app.desk().sender_adds(&seen, "From the page.", &[held(&app, "a log line").await], None).await.unwrap();
+    let said = messages::of_ticket(pool, ticket.id).await.unwrap();
+    assert_eq!((said.len(), said[2].author_kind, said[2].join_id), (3, By::Unverified, Some(joined.id)));
+    assert_eq!(messages::count_sent(pool, joined.id).await.unwrap(), 2);
+    assert_eq!(messages::count_sent(pool, ticket.id).await.unwrap(), 1);
+    app.desk().withdraw(&seen).await.unwrap();
+    assert!(matches!(app.desk().withdraw(&seen).await, Err(Refusal::Stale)));
+    assert!(app.ticket_by_id(ticket.id).await.is_open());
+    let told = events::of_ticket(pool, ticket.id).await.unwrap().pop().unwrap();
+    assert_eq!((told.what.as_str(), told.detail.as_str()), ("ticket.join-ended", joined.code.as_str()));
+    app.desk().resolve(&ann, ticket.id, Resolution::Declined, "Not yet.").await.unwrap();
+    let seen = app.desk().ticket_for(&joined.code, &secret).await.unwrap();
+    assert_eq!(seen.resolution, Some(Resolution::Withdrawn), "its own end stays");
+    app.desk().sender_adds(&seen, "Once more.", &[], None).await.unwrap();
+    assert!(app.ticket_by_id(ticket.id).await.is_open(), "staff see what was added");
+    app.desk().resolve(&ann, ticket.id, Resolution::Answered, "So it is.").await.unwrap();
+    let seen = app.desk().ticket_for(&joined.code, &secret).await.unwrap();
+    assert_eq!((seen.resolution, seen.id), (Some(Resolution::Answered), joined.id));
 }

@@ -124,21 +124,41 @@ async fn the_queue_is_filtered() {
     app.desk().assign(&ann, a.id, a.version, Some(ann.id)).await.unwrap();
     app.wait(1);
     app.desk().resolve(&ann, b.id, Resolution::Declined, "No.").await.unwrap();
-    let all = Filter::default;
-    assert_eq!(filtered(&app, all()).await, [c, a.id, b.id], "the longest untouched first");
-    assert_eq!(filtered(&app, Filter { open: true, ..all() }).await, [c, a.id]);
+    assert_eq!(filtered(&app, Filter::default()).await, [a.id, c], "the longest waiting first");
+    let all = || Filter { newest_first: true, ..Filter::default() };
+    assert_eq!(filtered(&app, all()).await, [b.id, a.id, c], "the last touched first");
     assert_eq!(filtered(&app, Filter { state: Some(State::Resolved), ..all() }).await, [b.id]);
     assert_eq!(filtered(&app, Filter { state: Some(State::New), ..all() }).await, [c]);
     assert_eq!(filtered(&app, Filter { kind: Some(Kind::Delayed), ..all() }).await, [c]);
     assert_eq!(filtered(&app, Filter { assignee: Some(ann.id), ..all() }).await, [a.id]);
-    assert_eq!(filtered(&app, Filter { unassigned: true, ..all() }).await, [c, b.id]);
+    assert_eq!(filtered(&app, Filter { unassigned: true, ..all() }).await, [b.id, c]);
     assert_eq!(filtered(&app, Filter { suspected: Some(true), ..all() }).await, [c]);
-    assert_eq!(filtered(&app, Filter { suspected: Some(false), ..all() }).await, [a.id, b.id]);
+    assert_eq!(filtered(&app, Filter { suspected: Some(false), ..all() }).await, [b.id, a.id]);
     assert_eq!(filtered(&app, Filter { email: Some("b@sender.example".into()), ..all() }).await, [b.id]);
-    assert_eq!(filtered(&app, Filter { net: Some(net("203.0.113.0/24")), ..all() }).await, [a.id, b.id]);
+    assert_eq!(filtered(&app, Filter { net: Some(net("203.0.113.0/24")), ..all() }).await, [b.id, a.id]);
     assert_eq!(filtered(&app, Filter { net: Some(net("203.0.113.7")), ..all() }).await, [a.id]);
     assert_eq!(filtered(&app, Filter { net: Some(net("2001:db8::/32")), ..all() }).await, [c]);
-    assert_eq!(filtered(&app, Filter { newest_first: true, ..all() }).await, [b.id, a.id, c]);
+}
+
+#[tokio::test]
+async fn who_writes_again_is_not_pushed_back() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let (a, _) = app.ask("a@sender.example", "203.0.113.7").await;
+    app.wait(1);
+    let (b, _) = app.ask("b@sender.example", "203.0.113.8").await;
+    app.wait(1);
+    app.desk().sender_adds(&a, "Is anybody there?", &[], None).await.unwrap();
+    app.desk().submit(TestApp::request("a@sender.example", "203.0.113.7")).await.unwrap();
+    app.desk().note(&ann, a.id, "A note.").await.unwrap();
+    assert_eq!(filtered(&app, Filter::default()).await, [a.id, b.id]);
+    app.desk().answer(&ann, a.id, "Which queue id?", true).await.unwrap();
+    assert_eq!(filtered(&app, Filter::default()).await, [b.id, a.id], "it was its turn");
+    app.wait(1);
+    let (c, _) = app.ask("c@sender.example", "203.0.113.9").await;
+    app.wait(1);
+    app.desk().sender_adds(&a, "4XyZ12.", &[], None).await.unwrap();
+    assert_eq!(filtered(&app, Filter::default()).await, [b.id, c.id, a.id], "its wait began with its answer");
 }
 
 #[tokio::test]
@@ -155,7 +175,8 @@ async fn the_queue_is_read_page_by_page_from_both_ends() {
             let filter = Filter { newest_first, after, ..Filter::default() };
             let page = tickets::list(app.desk().db.pool(), &filter, 3).await.unwrap();
             let Some(last) = page.last() else { break };
-            after = Some((last.updated_at, last.id));
+            let time = if newest_first { last.updated_at } else { last.queued_at };
+            after = Some((time, last.id));
             seen.extend(ids(&page));
         }
         if newest_first {

@@ -8,7 +8,7 @@ use postern::domain::ticket::{By, Resolution, Ticket};
 use postern::domain::time::{DAY, HOUR, MINUTE};
 use postern::store::evidence::Form;
 use postern::store::outbox::MailState;
-use postern::store::{blocks, changes, events, evidence, leases, limits, mail_tokens, messages, outbox};
+use postern::store::{blocks, changes, events, evidence, leases, limits, mail_tokens, messages, outbox, tickets};
 
 use crate::support::TestApp;
 
@@ -18,10 +18,8 @@ async fn ticket_with_evidence(app: &TestApp, email: &str) -> (Ticket, Id) {
     app.desk().take_evidence(&mut incoming, b"status=bounced to=<carl@customer.example>\n").await.unwrap();
     let held = app.desk().complete_evidence(incoming).await.unwrap();
     let request = Request { evidence: vec![held.id], ..TestApp::request(email, "203.0.113.7") };
-    match app.desk().submit(request).await.unwrap() {
-        Submitted::Ticket { code, .. } => (app.ticket(&code).await, held.id),
-        Submitted::Joined => panic!("it joined"),
-    }
+    let Submitted { code, .. } = app.desk().submit(request).await.unwrap();
+    (app.ticket(&code).await, held.id)
 }
 
 #[tokio::test]
@@ -41,7 +39,8 @@ async fn an_end_that_has_passed_is_written_down_as_a_change() {
     assert_eq!(blocks::find(pool, short.id).await.unwrap().unwrap().state, BlockState::Expired);
     assert_eq!(changes::position(pool).await.unwrap().n, before + 1);
     let done = events::of_block(pool, short.id).await.unwrap();
-    assert_eq!(done.last().unwrap().what, "block.expired");
+    let last = done.last().unwrap();
+    assert_eq!((last.what.as_str(), last.net.as_deref()), ("block.expired", Some("203.0.113.7")), "the audit finds it");
     assert_eq!(app.desk().blocklist.count(), 1);
     other.desk.follow().await;
     assert_eq!(other.desk.blocklist.count(), 1);
@@ -103,6 +102,45 @@ async fn after_the_retention_texts_are_gone_and_figures_stay() {
         "work goes on"
     );
     assert!(!messages::of_ticket(pool, open.id).await.unwrap()[0].text.is_empty());
+}
+
+#[tokio::test]
+async fn who_submitted_it_is_forgotten_with_the_evidence() {
+    let app = TestApp::with(&[("evidence.retention", "30d")]).await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let (ended, _) = ticket_with_evidence(&app, "a@sender.example").await;
+    let joined = app.desk().submit(TestApp::request("a@sender.example", "203.0.113.7")).await.unwrap();
+    let joined = app.ticket(&joined.code).await;
+    let (open, _) = ticket_with_evidence(&app, "b@sender.example").await;
+    app.desk().resolve(&ann, ended.id, Resolution::Answered, "The answer.").await.unwrap();
+    app.wait(31 * DAY);
+    app.desk().purge().await.unwrap();
+    let pool = app.desk().db.pool();
+    for (ticket, kept) in [(ended.id, ""), (joined.id, ""), (open.id, "198.51.100.23")] {
+        assert_eq!(tickets::client(pool, ticket).await.unwrap().as_deref(), Some(kept));
+    }
+    assert!(messages::of_ticket(pool, joined.id).await.unwrap()[0].text.is_empty());
+}
+
+#[tokio::test]
+async fn all_is_purged_at_once_but_what_a_ticket_takes_at_the_last_moment() {
+    let app = TestApp::start().await;
+    let (ticket, _) = app.ask("a@sender.example", "203.0.113.7").await;
+    let mut pieces = Vec::new();
+    for _ in 0..220 {
+        let mut incoming = app.desk().begin_evidence(Form::File, "a.log").await.unwrap();
+        app.desk().take_evidence(&mut incoming, b"a line").await.unwrap();
+        pieces.push(app.desk().complete_evidence(incoming).await.unwrap().id);
+    }
+    app.wait(25 * HOUR);
+    let (pool, now) = (app.desk().db.pool(), app.desk().now());
+    assert_eq!(evidence::to_purge(pool, now, now).await.unwrap().len(), 200);
+    let owner = evidence::Owner { ticket: ticket.id, join: None, by: By::Sender };
+    assert!(evidence::attach(pool, pieces[0], owner).await.unwrap());
+    assert!(!evidence::begin_purge(pool, pieces[0], now.plus(-DAY), now, now).await.unwrap());
+    assert_eq!(app.desk().purge().await.unwrap(), 219);
+    assert!(evidence::chunk(pool, pieces[0], 0).await.unwrap().is_some());
+    assert!(!evidence::attach(pool, pieces[1], owner).await.unwrap(), "what is gone is given to nobody");
 }
 
 #[tokio::test]

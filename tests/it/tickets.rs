@@ -1,12 +1,14 @@
 //! Work on tickets: claim, note, answer, resolve; what the sender does on the status page.
 
 use postern::desk::Refusal;
+use postern::desk::ticket::Seen;
 use postern::domain::id::Id;
 use postern::domain::staff::Role;
 use postern::domain::ticket::{By, Resolution, State};
 use postern::domain::time::{DAY, MINUTE};
+use postern::store::evidence::Form;
 use postern::store::outbox::{Auto, Mail};
-use postern::store::{events, messages, outbox, tickets};
+use postern::store::{events, evidence, messages, outbox, tickets};
 
 use crate::support::TestApp;
 
@@ -101,6 +103,39 @@ async fn an_answer_is_mailed_in_the_thread_and_waits_for_the_sender() {
 }
 
 #[tokio::test]
+async fn what_was_written_for_an_older_state_is_stale() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let (ticket, _) = app.ask("a@sender.example", "203.0.113.7").await;
+    let seen = Seen { id: ticket.id, version: Some(ticket.version) };
+    app.desk().sender_adds(&ticket, "It has settled.", &[], None).await.unwrap();
+    let answer = app.desk().answer(&ann, seen, "Which queue id was it?", true).await;
+    let end = app.desk().resolve(&ann, seen, Resolution::Declined, "No.").await;
+    assert!(matches!((answer, end), (Err(Refusal::Stale), Err(Refusal::Stale))));
+    assert_eq!(outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().len(), 1, "nothing was mailed");
+    let seen = Seen { version: Some(ticket.version + 1), ..seen };
+    app.desk().answer(&ann, seen, "Thank you.", false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_added_by_the_same_form_again_is_not_lost() {
+    let app = TestApp::start().await;
+    let (ticket, _) = app.ask("a@sender.example", "203.0.113.7").await;
+    let mut pieces = Vec::new();
+    for text in ["client 192.0.2.66 refused", "client 192.0.2.67 refused"] {
+        let mut incoming = app.desk().begin_evidence(Form::File, "a.log").await.unwrap();
+        app.desk().take_evidence(&mut incoming, text.as_bytes()).await.unwrap();
+        pieces.push(app.desk().complete_evidence(incoming).await.unwrap().id);
+    }
+    for piece in pieces {
+        app.desk().sender_adds(&ticket, "See the log.", &[piece], Some("key-of-the-form-0001")).await.unwrap();
+    }
+    let pool = app.desk().db.pool();
+    assert_eq!(evidence::of_ticket(pool, ticket.id).await.unwrap().len(), 2);
+    assert_eq!(messages::of_ticket(pool, ticket.id).await.unwrap().len(), 2, "the text is there once");
+}
+
+#[tokio::test]
 async fn every_resolution_is_mailed_with_its_reasons() {
     let app = TestApp::start().await;
     let ann = app.staff("ann", Role::Agent).await;
@@ -183,7 +218,7 @@ async fn a_cleared_ticket_is_joined_like_others() {
     app.desk().clear_suspicion(&ann, ticket.id).await.unwrap();
     assert!(matches!(app.desk().clear_suspicion(&ann, ticket.id).await, Err(Refusal::Stale)));
     let again = app.desk().submit(TestApp::request("a@sender.example", "203.0.113.7")).await.unwrap();
-    assert!(matches!(again, postern::desk::request::Submitted::Joined));
+    assert_eq!(app.ticket(&again.code).await.joined_to, Some(ticket.id));
 }
 
 #[tokio::test]

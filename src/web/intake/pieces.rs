@@ -45,6 +45,10 @@ impl Intake {
                 self.trouble = Some(Trouble::Away);
                 Ok(Take::Away)
             }
+            Err(Error::TooMany) => {
+                self.trouble = Some(Trouble::Full);
+                Ok(Take::Away)
+            }
             Err(other) => Err(other),
         }
     }

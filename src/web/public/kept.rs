@@ -40,7 +40,7 @@ fn status(trouble: Option<Trouble>) -> StatusCode {
     match trouble {
         None => StatusCode::UNPROCESSABLE_ENTITY,
         Some(Trouble::Away) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(Trouble::TooMany) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Trouble::TooMany | Trouble::Full) => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
@@ -48,7 +48,7 @@ fn status(trouble: Option<Trouble>) -> StatusCode {
 fn retry_after(trouble: Trouble) -> HeaderValue {
     HeaderValue::from_static(match trouble {
         Trouble::Away => "60",
-        Trouble::TooMany => "3600",
+        Trouble::TooMany | Trouble::Full => "3600",
     })
 }
 
@@ -66,6 +66,7 @@ pub(super) fn sentence(trouble: Option<Trouble>) -> Option<&'static str> {
     trouble.map(|trouble| match trouble {
         Trouble::Away => "away",
         Trouble::TooMany => "too-many",
+        Trouble::Full => "full",
     })
 }
 
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_trouble_has_its_sentences() {
-        for trouble in [Trouble::Away, Trouble::TooMany] {
+        for trouble in [Trouble::Away, Trouble::TooMany, Trouble::Full] {
             let word = sentence(Some(trouble)).unwrap();
             assert!(texts("en").has(&format!("trouble-{word}")) && texts("en").has(&format!("trouble-{word}-text")));
         }

@@ -9,12 +9,12 @@ use super::lift::Typed;
 use super::ticket::{Asked, Draft, find, page};
 use super::view::address;
 use crate::app::App;
-use crate::desk::lift::{Lift, Scope};
+use crate::desk::lift::Lift;
+use crate::desk::ticket::{Seen, Told};
 use crate::desk::{Done, Refusal};
 use crate::domain::id::Id;
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{Resolution, Ticket};
-use crate::store::blocks;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Form, Path};
 use crate::web::form::Faults;
@@ -119,10 +119,8 @@ pub async fn answer(
     let ticket = find(&app, &code).await?;
     let draft = Draft { answer: form.answer, stays_open: form.stays_open.is_some(), ..Draft::default() };
     let act = Act { app, shell, me: me.staff, ticket, draft };
-    if act.is_stale(&form.version) {
-        return act.stale("answer").await;
-    }
-    let done = act.app.desk.answer(&act.me, act.ticket.id, &act.draft.answer, !act.draft.stays_open).await;
+    let seen = act.seen(&form.version);
+    let done = act.app.desk.answer(&act.me, seen, &act.draft.answer, !act.draft.stays_open).await;
     act.outcome("answer", "answered", done).await
 }
 
@@ -138,14 +136,12 @@ pub async fn resolve(
     let resolution = form.resolution.parse::<Resolution>();
     let draft = Draft { resolution: form.resolution, closing: form.closing, ..Draft::default() };
     let act = Act { app, shell, me: me.staff, ticket, draft };
-    if act.is_stale(&form.version) {
-        return act.stale("closing").await;
-    }
     let Ok(resolution) = resolution else {
         let what = act.shell.t("close-resolution-missing");
         return act.again(StatusCode::UNPROCESSABLE_ENTITY, Faults::one("resolution", what)).await;
     };
-    let done = act.app.desk.resolve(&act.me, act.ticket.id, resolution, &act.draft.closing).await;
+    let seen = act.seen(&form.version);
+    let done = act.app.desk.resolve(&act.me, seen, resolution, &act.draft.closing).await;
     act.outcome("closing", "resolved", done).await
 }
 
@@ -172,38 +168,25 @@ pub async fn lift(
     Form(typed): Form<Typed>,
 ) -> Result<Response> {
     let ticket = find(&app, &code).await?;
-    let (read, seen) = (typed.read(&shell), typed.version.clone());
-    let text = typed.answer.clone();
+    let read = typed.read(&shell);
+    let (seen, answer, stays_open) = (typed.version.clone(), typed.answer.clone(), typed.stays_open.is_some());
     let draft = Draft { lift: Some(typed), ..Draft::default() };
     let act = Act { app, shell, me: me.staff, ticket, draft };
     let lift = match read {
-        _ if act.is_stale(&seen) => return act.stale("reason").await,
         Err(faults) => return act.again(StatusCode::UNPROCESSABLE_ENTITY, faults).await,
-        Ok(lift) => Lift { ticket: Some((act.ticket.id, text)), ..lift },
+        Ok(lift) => Lift { ticket: Some(Told { ticket: act.seen(&seen), answer, stays_open }), ..lift },
     };
-    match act.lift(lift).await {
-        Ok(net) => Ok(Redirect::to(&done_path(&act.ticket, "lifted", &net)).into_response()),
+    let done = if stays_open { "part-lifted" } else { "lifted" };
+    match act.app.desk.lift(&act.me, lift).await {
+        Ok(lifted) => Ok(Redirect::to(&done_path(&act.ticket, done, &lifted.net.to_string())).into_response()),
         Err(refusal) => act.outcome("reason", "", Err(refusal)).await,
     }
 }
 
 impl Act {
-    /// Lifts; a ticket that has ended is opened for it, so that its sender is told of this lift too.
-    async fn lift(&self, lift: Lift) -> Done<String> {
-        let block = blocks::find(self.app.desk.db.pool(), lift.block).await?.ok_or(Refusal::NotFound)?;
-        let net = if let Scope::Only(net) = lift.scope { net } else { block.net };
-        if !self.me.role.may_lift(net) {
-            return Err(Refusal::NotAllowed);
-        }
-        if !self.ticket.is_open() && block.is_live(self.app.desk.now()) {
-            self.app.desk.reopen(&self.me, self.ticket.id).await?;
-        }
-        Ok(self.app.desk.lift(&self.me, lift).await?.net.to_string())
-    }
-
-    /// Whether the ticket changed since it was looked at; a form that does not say when that was is taken as it is.
-    fn is_stale(&self, seen: &str) -> bool {
-        !seen.is_empty() && version(seen) != self.ticket.version
+    /// The ticket as it was looked at; a form that does not say when that was is taken as it is.
+    fn seen(&self, seen: &str) -> Seen {
+        Seen { id: self.ticket.id, version: (!seen.is_empty()).then(|| version(seen)) }
     }
 
     /// The page again, with what was typed, because the ticket changed meanwhile.

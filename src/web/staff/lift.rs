@@ -30,6 +30,8 @@ pub struct Typed {
     pub probation_days: String,
     /// What the sender is told.
     pub answer: String,
+    /// Whether the ticket goes on after the lift.
+    pub stays_open: Option<String>,
     /// The version of the ticket that was looked at.
     pub version: String,
 }
@@ -45,6 +47,7 @@ impl Typed {
             reason: String::new(),
             probation_days: (app.desk.config.probation / DAY).to_string(),
             answer: String::new(),
+            stays_open: None,
             version: String::new(),
         }
     }
@@ -152,6 +155,12 @@ impl LiftForm {
     #[must_use]
     pub fn is_told(&self) -> bool {
         self.version.is_some()
+    }
+
+    /// Whether the ticket goes on after the lift.
+    #[must_use]
+    pub fn stays_open(&self) -> bool {
+        self.typed.stays_open.is_some()
     }
 
     /// What a lift of it is first of all about: the network of the ticket, or a further entry that covers it.

@@ -1,4 +1,4 @@
-//! The queue: which tickets there are, the longest untouched first.
+//! The queue: which tickets there are, those that wait longest for staff first.
 
 use std::collections::HashMap;
 
@@ -148,7 +148,7 @@ async fn rows(app: &App, asked: &Asked, filter: &Filter, team: &[Staff]) -> Resu
     let mut found = tickets::list(pool, filter, most + 1).await?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);
-    let next = found.last().filter(|_| more).map(|last| asked.with("after", &place(last)));
+    let next = found.last().filter(|_| more).map(|last| asked.with("after", &place(last, filter.newest_first)));
     let ids: Vec<Id> = found.iter().map(|ticket| ticket.id).collect();
     let named = queue::first_networks(pool, &ids).await?;
     let nets: HashMap<Id, (Net, i64)> = named.into_iter().map(|(id, net, count)| (id, (net, count))).collect();
@@ -169,9 +169,10 @@ pub fn name_of(team: &[Staff], id: Option<Id>) -> String {
     team.iter().find(|member| Some(member.id) == id).map(|member| member.name.clone()).unwrap_or_default()
 }
 
-/// The place of a ticket in the queue.
-fn place(ticket: &Ticket) -> String {
-    format!("{}-{}", ticket.updated_at.0, ticket.id)
+/// The place of a ticket in the list.
+fn place(ticket: &Ticket, newest_first: bool) -> String {
+    let time = if newest_first { ticket.updated_at } else { ticket.queued_at };
+    format!("{}-{}", time.0, ticket.id)
 }
 
 /// Reads a place; anything else is the beginning.
@@ -224,7 +225,6 @@ impl Asked {
         let one_state = if matches!(state, "all-open" | "any") { None } else { Some(state) };
         Ok(Filter {
             state: one_state.map(str::parse::<TicketState>).transpose()?,
-            open: state == "all-open",
             kind,
             assignee,
             unassigned: self.assignee == "nobody",
@@ -299,14 +299,14 @@ mod tests {
     fn the_default_is_what_is_open_and_no_machines_work() {
         let asked = Asked::default();
         let filter = asked.filter(&Sought::All, Id(1)).unwrap();
-        assert!(filter.open && filter.suspected == Some(false) && !filter.newest_first);
+        assert!(filter.suspected == Some(false) && !filter.newest_first);
     }
 
     #[test]
     fn a_search_finds_ended_tickets_too() {
         let asked = Asked { q: "192.0.2.7".to_owned(), ..Asked::default() };
         let filter = asked.filter(&Sought::read(&asked.q), Id(1)).unwrap();
-        assert!(!filter.open && filter.suspected.is_none() && filter.newest_first);
+        assert!(filter.suspected.is_none() && filter.newest_first);
         assert_eq!(filter.net, Some(Net::parse("192.0.2.7").unwrap()));
     }
 

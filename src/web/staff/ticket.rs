@@ -127,14 +127,19 @@ pub async fn show(
     page(&app, shell, &me.staff, ticket, &asked, Draft::default()).await
 }
 
-/// The ticket of a code, as typed; links that know only its key have that in the place of the code.
+/// The ticket of a code, as typed; links that know only its key have that in the place of the code. A request that was
+/// added to an open ticket is part of that one.
 pub async fn find(app: &App, code: &str) -> Result<Ticket> {
     let pool = app.desk.db.pool();
     let stored = match code.parse::<Id>() {
         Ok(id) => tickets::find(pool, id).await?,
         Err(_) => tickets::find_by_code(pool, &fold_code(code)).await?,
     };
-    stored.ok_or(Error::NotFound)
+    let stored = stored.ok_or(Error::NotFound)?;
+    match stored.joined_to {
+        Some(whole) => tickets::find(pool, whole).await?.ok_or(Error::NotFound),
+        None => Ok(stored),
+    }
 }
 
 /// Puts the page together.
@@ -325,9 +330,16 @@ impl TicketPage {
 
     /// The networks of the ticket that were just lifted, with what the list says of each now.
     fn outcomes(&self) -> Vec<(Net, Option<&Hit>)> {
-        let Some(lifted) = self.lifted.filter(|_| self.done == "lifted") else { return Vec::new() };
+        let Some(lifted) = self.lifted.filter(|_| ["lifted", "part-lifted"].contains(&self.done.as_str())) else {
+            return Vec::new();
+        };
         let touched = |facts: &&Facts| lifted.covers(facts.net) || facts.net.covers(lifted);
         self.subjects.iter().map(|s| &s.facts).filter(touched).map(|facts| (facts.net, facts.hit())).collect()
+    }
+
+    /// What came of the ticket by the lift.
+    fn lifted_text(&self) -> String {
+        self.shell.t(if self.done == "lifted" { "done-lifted-mail" } else { "done-part-lifted-mail" })
     }
 
     /// Whether everything that was just lifted is free now.

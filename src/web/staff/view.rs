@@ -169,6 +169,7 @@ mod tests {
             "ticket.answered",
             "ticket.assigned",
             "ticket.cleared",
+            "ticket.join-ended",
             "ticket.joined",
             "ticket.noted",
             "ticket.received",

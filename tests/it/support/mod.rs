@@ -141,10 +141,10 @@ impl TestApp {
 
     /// Somebody asks to unblock; gives the ticket and the secret of its page.
     pub(crate) async fn ask(&self, email: &str, net: &str) -> (Ticket, Secret) {
-        match self.desk().submit(Self::request(email, net)).await.unwrap() {
-            Submitted::Ticket { code, secret } => (self.ticket(&code).await, secret),
-            Submitted::Joined => panic!("the request joined another"),
-        }
+        let Submitted { code, secret } = self.desk().submit(Self::request(email, net)).await.unwrap();
+        let ticket = self.ticket(&code).await;
+        assert!(ticket.joined_to.is_none(), "the request joined another");
+        (ticket, secret)
     }
 
     /// The ticket of this code as it stands.

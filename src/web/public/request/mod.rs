@@ -48,14 +48,6 @@ struct Page {
     reading: Option<Reading>,
 }
 
-/// What somebody sees whose request was added to an open one.
-#[derive(Template, WebTemplate)]
-#[template(path = "public/received.html")]
-pub struct Received {
-    /// What all pages share.
-    shell: Shell,
-}
-
 impl Page {
     /// The kinds: word and name.
     fn kinds(&self) -> Vec<(&'static str, String)> {
@@ -106,7 +98,7 @@ pub async fn submit(
 ) -> Result<Response> {
     let most = app.desk.config.limits.requests_per_hour;
     let trouble = kept::trouble(&app, "request", client, HOUR, most).await?;
-    let mut intake = intake::read(&app.desk, request, FIELDS, trouble).await?;
+    let mut intake = intake::read(&app.desk.visited_from(client), request, FIELDS, trouble).await?;
     let typed = Typed::of(&intake);
     if intake.trouble.is_none() && !intake.text("read").is_empty() {
         return read_first(&app, shell, typed, &intake).await;
@@ -118,10 +110,9 @@ pub async fn submit(
         Err(faults) => Err(faults),
     };
     match outcome {
-        Ok(Submitted::Ticket { code, secret }) => {
+        Ok(Submitted { code, secret }) => {
             Ok(Redirect::to(&format!("{}&new=yes", status_path(&code, secret.reveal()))).into_response())
         }
-        Ok(Submitted::Joined) => Ok(Redirect::to("/requests/received").into_response()),
         Err(faults) => Ok(again(&app, shell, typed, &intake, faults).await),
     }
 }
@@ -183,9 +174,4 @@ async fn page(app: &App, shell: Shell, typed: Typed, intake: &Intake, faults: Fa
         typed,
         faults,
     }
-}
-
-/// Says that it was received, and nothing else.
-pub async fn received(shell: Shell) -> Received {
-    Received { shell }
 }

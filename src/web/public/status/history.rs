@@ -1,12 +1,12 @@
-//! What happened to a request, as its sender may see it: their own words, ours, what was done, what was mailed.
+//! What happened to a request, as its sender may see it: their own words, ours, what was done.
 //!
-//! Notes of staff, names of staff, and what happened to other tickets never stand here.
+//! Notes of staff, names of staff, and what happened to other tickets never stand here. Nor do mails: who only added to
+//! an open request sees a page that looks like any other, and its mails are not theirs.
 
 use crate::domain::id::Id;
 use crate::domain::ticket::{By, Event, Message, Resolution, visible};
 use crate::domain::time::Time;
 use crate::store::evidence::Evidence;
-use crate::store::outbox::{Mail, MailState};
 use crate::web::say;
 use crate::web::shell::Shell;
 
@@ -29,7 +29,7 @@ const PUBLIC: &[&str] = &[
 pub(super) struct Item {
     /// When.
     pub(super) at: Time,
-    /// What tells things of the same moment apart: arrivals, words, files, acts, mails, each in the order of their making.
+    /// What tells things of the same moment apart: arrivals, words, files, acts, each in the order of their making.
     order: (u8, Id),
     /// Its class: whose doing, and whether it is good or bad news.
     pub(super) class: &'static str,
@@ -45,36 +45,36 @@ pub(super) struct Item {
 pub(super) struct Sources {
     /// When the request was made: files that came with it count from there.
     pub(super) since: Time,
+    /// Whether it was added to an open request: to who sent it, it is a request of their own.
+    pub(super) is_joined: bool,
     /// Messages.
     pub(super) messages: Vec<Message>,
     /// Events.
     pub(super) events: Vec<Event>,
-    /// Mails.
-    pub(super) mails: Vec<Mail>,
     /// Evidence.
     pub(super) evidence: Vec<Evidence>,
 }
 
 /// The history, oldest first.
 pub(super) fn history(shell: &Shell, sources: &Sources) -> Vec<Item> {
-    let messages = sources.messages.iter().filter_map(|m| message(shell, m));
+    let by = |kind| if sources.is_joined && kind == By::Unverified { By::Sender } else { kind };
+    let messages = sources.messages.iter().filter_map(|m| message(shell, m, by(m.author_kind)));
     let events = sources.events.iter().filter_map(|e| event(shell, e, sources.since));
-    let mails = sources.mails.iter().map(|m| mail(shell, m));
-    let evidence = sources.evidence.iter().map(|e| piece(shell, e, sources.since));
-    let mut items: Vec<Item> = messages.chain(events).chain(mails).chain(evidence).collect();
+    let evidence = sources.evidence.iter().map(|e| piece(shell, e, by(e.author_kind), sources.since));
+    let mut items: Vec<Item> = messages.chain(events).chain(evidence).collect();
     items.sort_by_key(|item| (item.at, item.order));
     items
 }
 
 /// A message, unless it is a note of staff or says nothing.
-fn message(shell: &Shell, message: &Message) -> Option<Item> {
-    let (class, what) = match message.author_kind {
+fn message(shell: &Shell, message: &Message, by: By) -> Option<Item> {
+    let (class, what) = match by {
         By::Sender => ("sender", shell.t("history-by-sender")),
         By::Unverified => ("sender", shell.t("history-by-unverified")),
         By::Staff => ("staff", shell.t1("history-by-staff", "provider", &shell.provider)),
         By::Note => return None,
     };
-    let aside = match (message.purged_at, message.author_kind) {
+    let aside = match (message.purged_at, by) {
         (Some(_), _) => shell.t("history-purged"),
         (None, By::Unverified) => shell.t("history-unverified-text"),
         _ => String::new(),
@@ -120,20 +120,8 @@ fn event(shell: &Shell, event: &Event, since: Time) -> Option<Item> {
     Some(Item { at, order: (rank, event.id), class, what, aside: String::new(), said: None })
 }
 
-/// A mail to the sender, and how far it came.
-fn mail(shell: &Shell, mail: &Mail) -> Item {
-    let aside = match mail.state {
-        MailState::Sent => shell.t("history-mail-sent"),
-        MailState::Queued => shell.t("history-mail-queued"),
-        MailState::Failed => shell.t("history-mail-failed"),
-    };
-    let what = shell.t1("history-mail", "subject", &mail.subject);
-    let class = if mail.state == MailState::Failed { "bad" } else { "" };
-    Item { at: mail.created_at, order: (4, mail.id), class, what, aside, said: None }
-}
-
 /// A piece of evidence: its name and size, not its content.
-fn piece(shell: &Shell, piece: &Evidence, since: Time) -> Item {
+fn piece(shell: &Shell, piece: &Evidence, by: By, since: Time) -> Item {
     let size = say::size(shell, usize::try_from(piece.size).unwrap_or(0));
     let what = if piece.purged_at.is_some() {
         shell.t1("history-evidence-purged", "size", size)
@@ -142,7 +130,7 @@ fn piece(shell: &Shell, piece: &Evidence, since: Time) -> Item {
     } else {
         shell.t1("history-text", "size", size)
     };
-    let aside = if piece.author_kind == By::Unverified { shell.t("history-unverified-text") } else { String::new() };
+    let aside = if by == By::Unverified { shell.t("history-unverified-text") } else { String::new() };
     Item { at: piece.created_at.max(since), order: (2, piece.id), class: "sender", what, aside, said: None }
 }
 
@@ -168,6 +156,7 @@ mod tests {
         Message {
             id: Id(1),
             ticket_id: Id(1),
+            join_id: None,
             at: Time(1),
             author_kind: kind,
             author: "Ann Agent".to_owned(),
@@ -196,7 +185,7 @@ mod tests {
         let events =
             vec![done("ticket.assigned", "Ann Agent"), done("ticket.noted", ""), done("block.lifted", "seems honest")];
         let items =
-            history(&shell(), &Sources { since: Time(0), messages, events, mails: Vec::new(), evidence: Vec::new() });
+            history(&shell(), &Sources { since: Time(0), is_joined: false, messages, events, evidence: Vec::new() });
         let all = format!("{items:?}");
         assert_eq!(items.len(), 3, "{all}");
         assert!(!all.contains("liar") && !all.contains("Ann Agent") && !all.contains("honest"), "{all}");
@@ -212,7 +201,7 @@ mod tests {
     #[test]
     fn hostile_text_is_bounded_and_made_visible() {
         let text = format!("\u{202e}{}", "x".repeat(30_000));
-        let item = message(&shell(), &said(By::Sender, &text)).unwrap();
+        let item = message(&shell(), &said(By::Sender, &text), By::Sender).unwrap();
         let said = item.said.unwrap();
         assert!(said.starts_with('\u{fffd}') && said.ends_with("[…]") && said.len() < 20_100);
     }

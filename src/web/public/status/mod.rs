@@ -16,7 +16,7 @@ use crate::desk::evidence::findings;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{State as Stage, Ticket, status_path};
+use crate::domain::ticket::{Resolution, State as Stage, Ticket, status_path};
 use crate::domain::time::HOUR;
 use crate::store::{events, evidence, messages, outbox, tickets};
 use crate::web::client::Client;
@@ -101,6 +101,8 @@ struct Page {
     items: Vec<Item>,
     /// What the reader understood of the evidence.
     understood: Vec<Understood>,
+    /// Whether a mail to the sender could not be delivered.
+    is_unreachable: bool,
     /// The form.
     addition: Addition,
 }
@@ -116,6 +118,14 @@ impl Page {
         match self.ticket.resolution {
             Some(resolution) => format!("resolved-{resolution}"),
             None => self.ticket.state.to_string(),
+        }
+    }
+
+    /// What happens next, in a sentence. Who only added to an open request gets the answers to it by mail.
+    fn next_words(&self) -> String {
+        match (self.ticket.joined_to, self.ticket.resolution) {
+            (Some(_), Some(end)) if end != Resolution::Withdrawn => self.shell.t("status-next-by-mail"),
+            _ => self.shell.word("status-next", &self.stage()),
         }
     }
 
@@ -168,9 +178,9 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     let db = app.desk.db.pool();
     let sources = Sources {
         since: ticket.created_at,
+        is_joined: ticket.joined_to.is_some(),
         messages: messages::of_ticket(db, ticket.id).await?,
         events: events::of_ticket(db, ticket.id).await?,
-        mails: outbox::of_ticket(db, ticket.id).await?,
         evidence: evidence::of_ticket(db, ticket.id).await?,
     };
     let mut rows = Vec::new();
@@ -182,7 +192,9 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     let causes = &app.desk.content.causes;
     let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
-    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, addition })
+    // Asked by address and not by ticket, so that it tells nothing of a ticket that this one was added to.
+    let is_unreachable = outbox::failed_since(db, &ticket.email, ticket.created_at).await?;
+    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, is_unreachable, addition })
 }
 
 /// Keeps a page out of search engines.
@@ -203,7 +215,7 @@ pub async fn add(
     let ticket = find(&app, &code, &link.key).await?;
     let most = app.desk.config.limits.requests_per_hour;
     let trouble = kept::trouble(&app, "addition", client, HOUR, most).await?;
-    let mut intake = intake::read(&app.desk, request, FIELDS, trouble).await?;
+    let mut intake = intake::read(&app.desk.visited_from(client), request, FIELDS, trouble).await?;
     let faults = match check(&shell, &intake) {
         Ok(()) => store(&app, &shell, &ticket, &mut intake).await?,
         Err(faults) => Some(faults),
