@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::blocklists::{self, Named};
 use super::context::Context;
 use super::findings::{Category, Direction, Reply, Whose};
-use super::{category, provider, reply, scan};
+use super::{category, mask, provider, reply, scan};
 
 /// The longest text of a reply that is kept, in bytes.
 const LONGEST: usize = 2_000;
@@ -29,6 +29,7 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
         known.provider = speaker(&known, &lower);
     }
     known.text = if known.text.is_empty() { parsed.text } else { known.text };
+    known.text = mask::without_secrets(known.text);
     known.text.truncate(known.text.floor_char_boundary(LONGEST));
     ours(&mut known, &parsed.plain, context);
     if known.whose.is_none() {

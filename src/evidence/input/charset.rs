@@ -30,6 +30,13 @@ fn eight_bit(bytes: &[u8]) -> Cow<'_, str> {
     if good > 4 * faults { lossy } else { WINDOWS_1252.decode_without_bom_handling(bytes).0 }
 }
 
+/// Whether bytes are UTF-16, by their mark or their shape; true when the lower byte comes first.
+pub(crate) fn wide(bytes: &[u8]) -> Option<bool> {
+    let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let encoding = if marked.is_some() { marked } else { utf16(bytes) };
+    encoding.filter(|e| [UTF_16LE, UTF_16BE].contains(e)).map(|e| e == UTF_16LE)
+}
+
 /// UTF-16 without a mark: every second byte of the beginning is zero.
 fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..bytes.len().min(400) & !1)?;

@@ -13,6 +13,8 @@ use std::borrow::Cow;
 
 use super::context::Work;
 
+pub(crate) use charset::wide as utf16;
+
 /// At most this many bytes come out of the archives of one upload.
 const MAX_UNPACKED: usize = 256 << 20;
 

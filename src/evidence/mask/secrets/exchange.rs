@@ -19,7 +19,7 @@ const MECHANISMS: &[&[u8]] = &[
 ];
 
 /// What a dialogue is about to tell.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Exchange {
     /// So many lines may still hold an answer to an AUTH command.
     awaited: u8,
@@ -28,6 +28,11 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
+    /// Whether the lines before announce nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.awaited == 0 && !self.key
+    }
+
     /// Masks what is secret in one line.
     pub(super) fn line(&mut self, line: &mut [u8]) -> usize {
         if self.private_key(line) {
