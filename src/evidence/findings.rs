@@ -112,6 +112,8 @@ pub struct Reply {
     pub recipient_domain: Option<String>,
     /// The time as written.
     pub time: Option<String>,
+    /// The same as ISO 8601, the year completed from when the evidence came; without zone when none is told.
+    pub at: Option<String>,
     /// The name of the receiving server.
     pub remote_host: Option<String>,
     /// The address of the receiving server.

@@ -23,6 +23,7 @@ mod provider;
 mod reply;
 mod scan;
 pub mod text;
+mod time;
 mod transcript;
 
 pub use context::{Budget, Context};
@@ -30,6 +31,9 @@ pub use findings::{Category, Direction, Findings, Kind, Reply, Whose};
 
 use context::Work;
 use input::mime;
+
+/// The version of the reader; it goes up when readings change, and stored evidence is read again.
+pub const READER: i64 = 1;
 
 /// At most this many messages of one mailbox are read.
 const MAX_MESSAGES: usize = 200;
@@ -305,6 +309,9 @@ fn finish(findings: &mut Findings, context: &Context) {
     if findings.replies.len() > MAX_REPLIES {
         findings.more_replies += findings.replies.len() - MAX_REPLIES;
         findings.replies.truncate(MAX_REPLIES);
+    }
+    for reply in &mut findings.replies {
+        reply.at = reply.time.as_deref().and_then(|time| time::moment(time, context.arrived));
     }
     let own = |ip: &std::net::IpAddr| context.networks.iter().any(|n| n.contains(ip));
     let told = findings.replies.iter().filter_map(|r| r.ip).filter(|ip| !own(ip));
