@@ -231,6 +231,7 @@ evidence-partly = Only the beginning was read as text; the file is whole.
 evidence-download = Download as it came
 evidence-no-text = This is no text. It can be downloaded as it came.
 evidence-purged = Purged after the retention time.
+evidence-masked-copy = The original was removed after the retention time. What stays are the findings and a masked copy of the lines that they speak of.
 
 ## The block list
 

@@ -7,8 +7,9 @@ use super::{Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret};
 use crate::domain::net::{Net, is_public};
 use crate::domain::ticket::storable_line;
-use crate::evidence::{self as reader, Budget, Context, Findings, mask};
-use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead, Holder};
+use crate::domain::time::Time;
+use crate::evidence::{self as reader, Budget, Context, Findings, READER, mask};
+use crate::store::evidence::{self, CHUNK, Evidence, Form, FullyRead, Holder, Reading};
 
 /// How many bytes of a piece are shown as text; the rest is kept for download.
 const SHOWN_MOST: usize = 1024 * 1024;
@@ -30,6 +31,9 @@ const HELD_BY_ONE: i64 = 256 * 1024 * 1024;
 
 /// How many bytes of all visitors may wait for their forms.
 const HELD_BY_ALL: i64 = 8 * 1024 * 1024 * 1024;
+
+/// How many pieces are read again before others may have their turn.
+const REREAD_AT_ONCE: i64 = 10;
 
 /// How many pieces are read at the same time.
 static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
@@ -55,6 +59,8 @@ pub struct Incoming {
     name: String,
     /// Whether it is an archive, in which nothing can be overwritten without breaking it.
     packed: bool,
+    /// What overwrites passwords and tokens.
+    secrets: mask::Secrets,
 }
 
 /// A piece of evidence that waits for its form.
@@ -91,7 +97,18 @@ impl Desk {
         let (hash, network) = (secret.hash(), self.visitor.map(|net| net.to_string()));
         let holder = Holder { hash: &hash, network: network.as_deref() };
         evidence::begin(self.db.pool(), id, holder, form, &name, now).await?;
-        Ok(Incoming { id, secret, rest: Vec::new(), chunks: 0, size: 0, sum: Sha256::new(), form, name, packed: false })
+        Ok(Incoming {
+            id,
+            secret,
+            rest: Vec::new(),
+            chunks: 0,
+            size: 0,
+            sum: Sha256::new(),
+            form,
+            name,
+            packed: false,
+            secrets: mask::Secrets::default(),
+        })
     }
 
     /// Takes the next bytes.
@@ -104,17 +121,23 @@ impl Desk {
         incoming.sum.update(bytes);
         incoming.rest.extend_from_slice(bytes);
         while incoming.rest.len() >= CHUNK {
-            let later = incoming.rest.split_off(end_of_chunk(&incoming.rest));
+            let end = incoming.secrets.end(incoming.rest.get(..CHUNK).unwrap_or_default());
+            let later = incoming.rest.split_off(end);
             let chunk = std::mem::replace(&mut incoming.rest, later);
             self.store_chunk(incoming, chunk).await?;
         }
         Ok(())
     }
 
-    /// Stores one chunk; passwords and tokens in it are overwritten first, at the same length.
+    /// Stores one chunk; passwords and tokens in it are overwritten first, at the same length, off the async threads.
     async fn store_chunk(&self, incoming: &mut Incoming, mut chunk: Vec<u8>) -> Done<()> {
         if !incoming.packed {
-            mask::secrets(&mut chunk);
+            let mut secrets = std::mem::take(&mut incoming.secrets);
+            let masked = tokio::task::spawn_blocking(move || {
+                secrets.mask(&mut chunk);
+                (secrets, chunk)
+            });
+            (incoming.secrets, chunk) = masked.await.context("masking evidence")?;
         }
         if incoming.chunks == SMALL {
             self.find_room().await?;
@@ -140,20 +163,19 @@ impl Desk {
             let chunk = std::mem::take(&mut incoming.rest);
             self.store_chunk(&mut incoming, chunk).await?;
         }
-        let read = self.read_stored(incoming.id, &incoming.name).await?;
+        let (findings, reading) = self.read_stored(incoming.id, &incoming.name, self.now()).await?;
         let sum = data_encoding::HEXLOWER.encode(&incoming.sum.finalize_reset());
         let size = i64::try_from(incoming.size).unwrap_or(i64::MAX);
-        let findings = serde_json::to_string(&read.findings).context("writing findings as JSON")?;
         let mut tx = self.db.begin().await?;
-        evidence::complete(&mut *tx, incoming.id, size, &sum, &read.text, read.fully()).await?;
-        evidence::set_findings(&mut *tx, incoming.id, &findings, read.fully()).await?;
+        evidence::complete(&mut *tx, incoming.id, size, &sum).await?;
+        evidence::set_reading(&mut *tx, incoming.id, &reading).await?;
         tx.commit().await?;
         let Incoming { id, secret, form, name, size, .. } = incoming;
-        Ok(Held { id, secret, form, name, size, findings: read.findings })
+        Ok(Held { id, secret, form, name, size, findings })
     }
 
-    /// Reads a stored piece, off the async threads and two at a time.
-    async fn read_stored(&self, id: Id, name: &str) -> Done<Reading> {
+    /// Reads a stored piece that came at a time, off the async threads and two at a time.
+    async fn read_stored(&self, id: Id, name: &str, came: Time) -> Done<(Findings, Reading)> {
         let place = READERS.acquire().await.context("readers do not close")?;
         let mut bytes = Vec::new();
         let mut n = 0;
@@ -164,17 +186,13 @@ impl Desk {
             n += 1;
         }
         let whole = evidence::chunk(self.db.pool(), id, n).await?.is_none();
-        let context = self.reading_context(name);
+        let context = Context { arrived: Some(came.jiff()), ..self.reading_context(name) };
         // The place is kept until the reading ends, also when nobody waits for it any more.
         let read = move || {
             let _place = place;
-            let findings = reader::read(&bytes, &context);
-            let (text, shown) = reader::text::text(&bytes, &context, SHOWN_MOST);
-            let mut text = text.replace('\0', "\u{2400}").into_bytes();
-            mask::secrets(&mut text);
-            Reading { findings, text: String::from_utf8_lossy(&text).into_owned(), all: whole && shown }
+            reading(&bytes, whole, &context)
         };
-        Ok(tokio::task::spawn_blocking(read).await.context("reading evidence")?)
+        Ok(tokio::task::spawn_blocking(read).await.context("reading evidence")??)
     }
 
     /// Reads a text that is not stored, as it would be read if it were.
@@ -205,10 +223,31 @@ impl Desk {
 
     /// Reads a piece again, for when the reader has become better.
     pub async fn reread_evidence(&self, piece: &Evidence) -> Done<()> {
-        let read = self.read_stored(piece.id, &piece.name).await?;
-        let findings = serde_json::to_string(&read.findings).context("writing findings as JSON")?;
-        evidence::set_findings(self.db.pool(), piece.id, &findings, read.fully()).await?;
+        let (_, reading) = self.read_stored(piece.id, &piece.name, piece.created_at).await?;
+        evidence::set_reading(self.db.pool(), piece.id, &reading).await?;
         Ok(())
+    }
+
+    /// Reads the next few pieces again that an older reader read, beginning after one; gives the last of them. One that
+    /// cannot be read is left behind, so that it does not hold up the others.
+    pub async fn reread_outdated(&self, after: Id) -> Done<Option<Id>> {
+        let ids = evidence::outdated(self.db.pool(), READER, after, REREAD_AT_ONCE).await?;
+        for id in &ids {
+            let Some(piece) = evidence::find(self.db.pool(), *id).await? else { continue };
+            if let Err(error) = self.reread_evidence(&piece).await {
+                tracing::warn!(evidence.id = %id, error = format!("{error:#}"), "evidence could not be read again");
+            }
+        }
+        Ok(ids.last().copied())
+    }
+
+    /// What survives the retention time of a piece: of a ticket's piece, a masked copy of the lines that matter and its
+    /// findings as JSON.
+    pub(super) async fn surviving(&self, piece: Evidence) -> Done<(String, Option<String>)> {
+        if piece.ticket_id.is_none() {
+            return Ok((String::new(), None));
+        }
+        Ok(tokio::task::spawn_blocking(move || survivors(&piece)).await.context("masking evidence")??)
     }
 
     /// Reads all pieces again that still have their bytes; gives how many.
@@ -234,28 +273,27 @@ impl Desk {
     }
 }
 
-/// What reading gave.
-#[derive(Debug)]
-struct Reading {
-    /// What was understood.
-    findings: Findings,
-    /// The beginning as text.
-    text: String,
-    /// Whether the text is all there is.
-    all: bool,
+/// Reads the bytes of a piece, which may be `whole` or only its beginning.
+fn reading(bytes: &[u8], whole: bool, context: &Context) -> anyhow::Result<(Findings, Reading)> {
+    let found = reader::read(bytes, context);
+    let (text, shown) = reader::text::text(bytes, context, SHOWN_MOST);
+    let mut text = text.replace('\0', "\u{2400}").into_bytes();
+    mask::secrets(&mut text);
+    let all = whole && shown && found.fully_read;
+    let reading = Reading {
+        text: String::from_utf8_lossy(&text).into_owned(),
+        findings: serde_json::to_string(&found).context("writing findings as JSON")?,
+        fully_read: if all { FullyRead::Yes } else { FullyRead::No },
+        reader: READER,
+    };
+    Ok((found, reading))
 }
 
-impl Reading {
-    /// Whether nothing was left unread or unshown.
-    fn fully(&self) -> FullyRead {
-        if self.all && self.findings.fully_read { FullyRead::Yes } else { FullyRead::No }
-    }
-}
-
-/// Where the next chunk ends: behind its last line end, so that no line with a secret is torn.
-fn end_of_chunk(bytes: &[u8]) -> usize {
-    let chunk = bytes.get(..CHUNK).unwrap_or(bytes);
-    memchr::memrchr(b'\n', chunk).map_or(chunk.len(), |at| at + 1)
+/// What survives the retention time of a piece: the masked copy and its findings as JSON.
+fn survivors(piece: &Evidence) -> anyhow::Result<(String, Option<String>)> {
+    let (text, found) = mask::kept(&piece.text, &findings(piece));
+    let found = piece.findings.is_some().then(|| serde_json::to_string(&found)).transpose();
+    Ok((text, found.context("writing findings as JSON")?))
 }
 
 /// What the reader understood of a stored piece.
@@ -273,14 +311,6 @@ pub fn addresses(found: &Findings) -> Vec<Net> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunks_end_at_lines() {
-        let mut bytes = vec![b'x'; CHUNK + 10];
-        assert_eq!(end_of_chunk(&bytes), CHUNK);
-        bytes[100] = b'\n';
-        assert_eq!(end_of_chunk(&bytes), 101);
-    }
 
     #[test]
     fn private_addresses_are_nobodys_network() {

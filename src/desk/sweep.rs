@@ -39,7 +39,7 @@ impl Desk {
         Ok(due.len())
     }
 
-    /// Purges evidence and senders' texts whose retention is over; tickets, events and figures stay.
+    /// Purges evidence and senders' texts whose retention is over; tickets, events, findings and masked copies stay.
     pub async fn purge(&self) -> Done<usize> {
         let now = self.now();
         let before = now.plus(-self.config.retention);
@@ -61,12 +61,14 @@ impl Desk {
 
     /// Purges one piece of evidence, unless a ticket took it meanwhile; says whether it did.
     async fn purge_piece(&self, id: Id, before: Time, now: Time) -> Done<bool> {
+        let Some(piece) = evidence::find(self.db.pool(), id).await? else { return Ok(false) };
+        let (text, findings) = self.surviving(piece).await?;
         let mut tx = self.db.begin().await?;
         if !evidence::begin_purge(&mut *tx, id, before, now.plus(-HELD), now).await? {
             return Ok(false);
         }
         evidence::delete_chunks(&mut *tx, id).await?;
-        evidence::purge(&mut *tx, id, now).await?;
+        evidence::purge(&mut *tx, id, &text, findings.as_deref(), now).await?;
         tx.commit().await?;
         Ok(true)
     }

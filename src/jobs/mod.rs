@@ -1,4 +1,4 @@
-//! Loops beside the pages: follow the block list, deliver mail, write ends down, sweep.
+//! Loops beside the pages: follow the block list, deliver mail, write ends down, sweep, read evidence again.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::Desk;
-use crate::domain::id::Secret;
+use crate::domain::id::{Id, Secret};
 use crate::domain::time::{HOUR, MINUTE, SECOND};
 use crate::store::leases;
 
@@ -23,7 +23,8 @@ pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyh
     let holder = Secret::new().reveal().to_owned();
     tasks.spawn(follow(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
-    tasks.spawn(sweep(desk.clone(), holder, stop.clone()));
+    tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
+    tasks.spawn(reread(desk.clone(), holder, stop.clone()));
     if let Some(url) = &desk.config.mail.smtp_url {
         let transport = crate::mail::transport::Transport::new(url)?;
         tasks.spawn(deliver::run(desk.clone(), transport, stop.clone()));
@@ -88,6 +89,23 @@ async fn sweep(desk: Desk, holder: String, stop: CancellationToken) {
             report("closing unanswered tickets", desk.close_unanswered().await);
             report("forgetting", desk.forget().await);
             report("settling imports", desk.settle_imports().await);
+        }
+    }
+}
+
+/// Reads evidence again that an older reader read: a few pieces at a time, once a cluster, then looks again every hour.
+async fn reread(desk: Desk, holder: String, stop: CancellationToken) {
+    let mut after = Id(0);
+    let mut pause = Duration::from_secs(10);
+    while wait(&stop, pause).await {
+        pause = Duration::from_hours(1);
+        if !leased(&desk, "reread", &holder, HOUR + HOUR / 2).await {
+            continue;
+        }
+        match desk.reread_outdated(after).await {
+            Ok(Some(last)) => (after, pause) = (last, Duration::from_secs(1)),
+            Ok(None) => after = Id(0),
+            Err(error) => report::<()>("reading evidence again", Err(error)),
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct Evidence {
     pub size: i64,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
-    /// The beginning of it as text.
+    /// The beginning of it as text; after the retention time, a masked copy of the lines that matter.
     pub text: String,
     /// What the reader understood, as JSON.
     pub findings: Option<String>,
@@ -54,7 +54,7 @@ pub struct Evidence {
     pub fully_read: FullyRead,
     /// When it came.
     pub created_at: Time,
-    /// When its bytes and text were purged.
+    /// When its bytes were purged and its text masked.
     pub purged_at: Option<Time>,
 }
 
@@ -131,35 +131,56 @@ pub async fn held_bytes(db: impl AnyExecutor<'_>, network: &str) -> sqlx::Result
     .await
 }
 
-/// Writes down what is known once all has come in.
-pub async fn complete(
-    db: impl AnyExecutor<'_>,
-    id: Id,
-    size: i64,
-    sha256: &str,
-    text: &str,
-    fully_read: FullyRead,
-) -> sqlx::Result<()> {
-    sqlx::query("UPDATE evidence SET size = $2, sha256 = $3, text = $4, fully_read = $5 WHERE id = $1")
+/// Writes down what is known of the bytes once all have come in.
+pub async fn complete(db: impl AnyExecutor<'_>, id: Id, size: i64, sha256: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE evidence SET size = $2, sha256 = $3 WHERE id = $1")
         .bind(id)
         .bind(size)
         .bind(sha256)
-        .bind(text)
-        .bind(fully_read)
         .execute(db)
         .await?;
     Ok(())
 }
 
-/// Writes down what the reader understood.
-pub async fn set_findings(db: impl AnyExecutor<'_>, id: Id, findings: &str, fully_read: FullyRead) -> sqlx::Result<()> {
-    sqlx::query("UPDATE evidence SET findings = $2, fully_read = $3 WHERE id = $1")
-        .bind(id)
-        .bind(findings)
-        .bind(fully_read)
-        .execute(db)
-        .await?;
-    Ok(())
+/// What a reader made of a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The beginning as text.
+    pub text: String,
+    /// What was understood, as JSON.
+    pub findings: String,
+    /// Whether nothing was left unread or unshown.
+    pub fully_read: FullyRead,
+    /// Which version of the reader it was.
+    pub reader: i64,
+}
+
+/// Writes down what a reader made of a piece, unless it was purged meanwhile; says whether it was written.
+pub async fn set_reading(db: impl AnyExecutor<'_>, id: Id, reading: &Reading) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE evidence SET text = $2, findings = $3, fully_read = $4, reader = $5 WHERE id = $1 AND purged_at IS NULL",
+    )
+    .bind(id)
+    .bind(&reading.text)
+    .bind(&reading.findings)
+    .bind(reading.fully_read)
+    .bind(reading.reader)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The next pieces of tickets after `after` that an older reader than `reader` read and that still have their bytes.
+pub async fn outdated(db: impl AnyExecutor<'_>, reader: i64, after: Id, limit: i64) -> sqlx::Result<Vec<Id>> {
+    sqlx::query_scalar(
+        "SELECT id FROM evidence WHERE reader < $1 AND id > $2 AND ticket_id IS NOT NULL AND purged_at IS NULL \
+         ORDER BY id LIMIT $3",
+    )
+    .bind(reader)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await
 }
 
 /// A complete piece that waits for its form, for whoever knows its secret.
@@ -281,12 +302,20 @@ pub async fn delete_chunks(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<()>
     Ok(())
 }
 
-/// Empties a piece; its size and sum stay for the statistics.
-pub async fn purge(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<()> {
+/// Leaves of a piece what survives the retention time: a masked text and its findings; its size and sum stay as well.
+pub async fn purge(
+    db: impl AnyExecutor<'_>,
+    id: Id,
+    text: &str,
+    findings: Option<&str>,
+    now: Time,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE evidence SET text = '', findings = NULL, name = '', held_hash = NULL, purged_at = $2 WHERE id = $1",
+        "UPDATE evidence SET text = $2, findings = $3, name = '', held_hash = NULL, purged_at = $4 WHERE id = $1",
     )
     .bind(id)
+    .bind(text)
+    .bind(findings)
     .bind(now)
     .execute(db)
     .await?;

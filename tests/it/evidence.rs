@@ -7,7 +7,8 @@ use postern::domain::id::{Id, Secret, hash};
 use postern::domain::net::Net;
 use postern::domain::ticket::By;
 use postern::domain::time::{DAY, HOUR};
-use postern::store::evidence::{self, CHUNK, Form, FullyRead, Holder};
+use postern::evidence::READER;
+use postern::store::evidence::{self, CHUNK, Form, FullyRead, Holder, Reading};
 use postern::store::tickets::{self, Origin};
 
 use crate::support::TestApp;
@@ -177,7 +178,7 @@ async fn a_piece_can_be_read_again() {
     let app = TestApp::start().await;
     let held = take(&app, "mail.log", &log_of(2_000), 512).await;
     let pool = app.desk().db.pool();
-    evidence::set_findings(pool, held.id, "{}", FullyRead::No).await.unwrap();
+    forget_reading(&app, held.id).await;
     let piece = evidence::find(pool, held.id).await.unwrap().unwrap();
     app.desk().reread_evidence(&piece).await.unwrap();
     let piece = evidence::find(pool, held.id).await.unwrap().unwrap();
@@ -195,7 +196,7 @@ async fn all_pieces_of_tickets_are_read_again() {
         let email = format!("s{n}@sender.example");
         let request = Request { evidence: vec![held.id], ..TestApp::request(&email, "203.0.113.7") };
         app.desk().submit(request).await.unwrap();
-        evidence::set_findings(pool, held.id, "{}", FullyRead::No).await.unwrap();
+        forget_reading(&app, held.id).await;
         pieces.push(held);
     }
     take(&app, "held.log", b"waits for its form", 512).await;
@@ -204,6 +205,57 @@ async fn all_pieces_of_tickets_are_read_again() {
         let piece = evidence::find(pool, held.id).await.unwrap().unwrap();
         assert_eq!(postern::desk::evidence::findings(&piece), held.findings);
     }
+}
+
+#[tokio::test]
+async fn what_an_older_reader_read_is_read_again_and_what_was_purged_is_not() {
+    let app = TestApp::with(&[("evidence.retention", "30d")]).await;
+    let pool = app.desk().db.pool();
+    let mut ids = Vec::new();
+    for n in 0..12 {
+        let line = format!(
+            "Nov 20 10:00:0{} mx postfix/smtp[1]: A{n}: to=<a@b.example>, relay=mx.b.example[192.0.2.1]:25, status=bounced (host mx.b.example[192.0.2.1] said: 550 5.1.1 no)\n",
+            n % 10
+        );
+        let held = take(&app, "mail.log", line.as_bytes(), 512).await;
+        let request =
+            Request { evidence: vec![held.id], ..TestApp::request(&format!("s{n}@sender.example"), "203.0.113.7") };
+        app.desk().submit(request).await.unwrap();
+        ids.push(held.id);
+    }
+    assert_eq!(app.desk().reread_outdated(Id(0)).await.unwrap(), None, "all of them are fresh");
+    for id in &ids {
+        forget_reading(&app, *id).await;
+    }
+    evidence::purge(pool, ids[11], "", None, app.desk().clock.now()).await.unwrap();
+    assert_eq!(evidence::outdated(pool, READER, Id(0), 100).await.unwrap(), ids[..11]);
+    app.wait(400 * DAY);
+    assert_eq!(app.desk().reread_outdated(Id(0)).await.unwrap(), Some(ids[9]), "a few at a time");
+    assert_eq!(app.desk().reread_outdated(ids[9]).await.unwrap(), Some(ids[10]));
+    assert_eq!(app.desk().reread_outdated(Id(0)).await.unwrap(), None);
+    let piece = evidence::find(pool, ids[0]).await.unwrap().unwrap();
+    let found = postern::desk::evidence::findings(&piece);
+    assert_eq!(found.replies[0].at.as_deref(), Some("2026-11-20T10:00:00"), "the year is that of its arrival");
+    let reading = Reading { text: "back".into(), findings: "{}".into(), fully_read: FullyRead::Yes, reader: READER };
+    assert!(!evidence::set_reading(pool, ids[11], &reading).await.unwrap(), "what was purged stays so");
+}
+
+/// Makes a piece look as if an older reader had understood nothing of it.
+async fn forget_reading(app: &TestApp, id: Id) {
+    let nothing = Reading { text: String::new(), findings: "{}".into(), fully_read: FullyRead::No, reader: 0 };
+    assert!(evidence::set_reading(app.desk().db.pool(), id, &nothing).await.unwrap());
+}
+
+#[tokio::test]
+async fn secrets_in_wide_text_are_not_stored() {
+    let app = TestApp::start().await;
+    let text = format!("{}password=sesame-open-1234\r\n", "250 ok\r\n".repeat(30_000));
+    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let held = take(&app, "session.txt", &wide, 65_537).await;
+    let stored = rows(&app, held.id).await.concat();
+    let narrow: String = stored.iter().filter(|b| **b != 0).map(|b| char::from(*b)).collect();
+    assert_eq!(stored.len(), wide.len());
+    assert!(narrow.ends_with("password=****************\r\n"), "{}", &narrow[narrow.len() - 60..]);
 }
 
 #[tokio::test]
