@@ -19,3 +19,10 @@ CREATE INDEX tickets_with_client ON tickets (created_at) WHERE client <> '';
 -- Who holds a piece that no ticket took yet: the network of the visitor.
 ALTER TABLE evidence ADD COLUMN held_by TEXT;
 CREATE INDEX evidence_by_holder ON evidence (held_by, size) WHERE ticket_id IS NULL AND purged_at IS NULL;
+
+-- What an import that is coming in makes of an entry that is there already; it counts with the activation.
+ALTER TABLE blocks ADD COLUMN next_import_id BIGINT REFERENCES imports (id);
+ALTER TABLE blocks ADD COLUMN next_until BIGINT;
+ALTER TABLE blocks ADD COLUMN next_evidence_at BIGINT;
+CREATE INDEX blocks_by_renewal ON blocks (next_import_id, id) WHERE next_import_id IS NOT NULL;
+CREATE INDEX blocks_to_renew ON blocks (id) WHERE next_evidence_at IS NOT NULL;

@@ -26,6 +26,7 @@ block-ended = { $state ->
  }
 cause-unknown = There is no cause “{ $given }”. There are: { $known }
 import-nameless = Name the source of the list.
+import-reserved = The source name “{ $source }” is reserved for blocks that come from no list. Give the list another name (--source partner).
 import-under-way = Another import of “{ $source }” is under way. Wait for its end.
 
 resolve-by-lift = A ticket is resolved as lifted by lifting its block.

@@ -112,7 +112,7 @@ pub(super) async fn run(app: &App, command: BlockCommand) -> anyhow::Result<()> 
 /// Blocks a network.
 async fn add(app: &App, net: Net, cause: String, lasts: Option<String>, note: String) -> anyhow::Result<()> {
     let lasts = lasts.as_deref().map(Lasts::parse).transpose()?;
-    let new = NewBlock { net, cause, lasts, note, source: "staff".to_owned(), evidence_at: None };
+    let new = NewBlock { net, cause, lasts, note, source: "cli".to_owned(), evidence_at: None };
     let added = app.desk.add_block(&Who::operator(), new).await?;
     let block = added.block;
     let what = if added.is_new { "Blocked" } else { "Renewed the block of" };

@@ -1,7 +1,7 @@
 //! Lists come in: staged unseen in batches, put into force by one short change.
 
 use super::{About, Desk, Done, Refusal};
-use crate::domain::block::{BlockState, Lasts, NewBlock};
+use crate::domain::block::{Block, BlockState, Lasts, NewBlock};
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Who, storable_line};
@@ -15,6 +15,9 @@ const BATCH: usize = 1_000;
 
 /// How many rows one settling statement writes.
 const SETTLE: i64 = 2_000;
+
+/// Names of sources that blocks have which come from no list: their entries are no list's to end.
+const RESERVED: [&str; 6] = ["staff", "api", "cli", "operator", "postern", "system"];
 
 /// An import that nobody ended for so long has died.
 const STALE: i64 = 60 * MINUTE;
@@ -79,9 +82,7 @@ impl Desk {
         self.cause(&plan.cause)?;
         let plan =
             Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
-        if plan.source.is_empty() {
-            return Err(Refusal::invalid("import-nameless"));
-        }
+        check_source(&plan.source)?;
         self.write_down_what_ended().await?;
         let now = self.now();
         let id = Id::new(now);
@@ -119,26 +120,31 @@ impl Desk {
     async fn stage_batch(&self, import: &mut Import) -> Done<()> {
         let mut tx = self.db.begin().await?;
         for entry in std::mem::take(&mut import.waiting) {
-            let source = &import.plan.source;
-            if imports::keep_live(&mut *tx, import.id, source, entry.net).await? {
+            let seen = entry.evidence_at;
+            let block = self.staged_block(import, entry)?;
+            if imports::keep_live(&mut *tx, import.id, &block, seen).await? {
                 import.counts.kept += 1;
-            } else if imports::keep_lifted(&mut *tx, import.id, source, entry.net, entry.evidence_at).await? {
+            } else if imports::keep_lifted(&mut *tx, import.id, &block.source, block.net, seen).await? {
                 import.counts.held += 1;
             } else {
-                let cause = self.cause(entry.cause.as_deref().unwrap_or(&import.plan.cause))?;
-                let new = NewBlock {
-                    net: entry.net,
-                    cause: cause.code.clone(),
-                    lasts: import.plan.lasts,
-                    note: entry.note,
-                    source: source.clone(),
-                    evidence_at: entry.evidence_at,
-                };
-                let block = self.block_of(&import.who, cause, &new, BlockState::Staged);
-                import.counts.added += i64::from(imports::stage(&mut *tx, import.id, &block).await?);
+                import.counts.added += i64::from(imports::stage(&mut *tx, import.id, &block, seen).await?);
             }
         }
         Ok(tx.commit().await?)
+    }
+
+    /// The block that an entry of a list makes, if it is new.
+    fn staged_block(&self, import: &Import, entry: Entry) -> Done<Block> {
+        let cause = self.cause(entry.cause.as_deref().unwrap_or(&import.plan.cause))?;
+        let new = NewBlock {
+            net: entry.net,
+            cause: cause.code.clone(),
+            lasts: import.plan.lasts,
+            note: entry.note,
+            source: import.plan.source.clone(),
+            evidence_at: entry.evidence_at,
+        };
+        Ok(self.block_of(&import.who, cause, &new, BlockState::Staged))
     }
 
     /// Puts an import into force by one short change, then writes the state of its rows in batches.
@@ -180,6 +186,7 @@ impl Desk {
     /// Nothing changes for a gateway: activation already counts.
     pub async fn settle_imports(&self) -> Done<()> {
         while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {}
+        while imports::settle_renewed(self.db.pool(), SETTLE).await? > 0 {}
         while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {}
         while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {}
         Ok(())
@@ -201,4 +208,16 @@ impl Desk {
         imports::abandon(self.db.pool(), import.id).await?;
         self.settle_imports().await
     }
+}
+
+/// Refuses a source without a name, and names that stand for people and programs.
+fn check_source(source: &str) -> Done<()> {
+    if source.is_empty() {
+        return Err(Refusal::invalid("import-nameless"));
+    }
+    let folded = source.to_lowercase();
+    if RESERVED.contains(&folded.as_str()) || folded.starts_with("api:") {
+        return Err(Refusal::Invalid(Sentence::new("import-reserved").with("source", source)));
+    }
+    Ok(())
 }

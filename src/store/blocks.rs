@@ -21,6 +21,21 @@ macro_rules! select {
     };
 }
 
+/// The columns of [`Block`] as an import makes them whose key fits, also before its rows are settled.
+macro_rules! renewed {
+    ($import:literal) => {
+        concat!(
+            "SELECT id, net, cause, action, case_code, source, note, CASE WHEN next_evidence_at IS NOT NULL AND next_import_id ",
+            $import,
+            " THEN next_evidence_at ELSE evidence_at END AS evidence_at, since, ",
+            "CASE WHEN next_evidence_at IS NOT NULL AND next_import_id ",
+            $import,
+            " THEN next_until ELSE until END AS until, state, created_by, ",
+            "lifted_at, lifted_by, lift_reason, hits, first_hit_at, last_hit_at "
+        )
+    };
+}
+
 /// The placeholders for a network and all wider ones: 129 for IPv6; IPv4 leaves the rest empty.
 static WIDER: LazyLock<String> = LazyLock::new(|| (1..=129).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "));
 
@@ -171,8 +186,10 @@ pub async fn list(db: impl AnyExecutor<'_>, filter: &Filter, limit: i64) -> sqlx
 
 /// The next live blocks after `after`, in the order of their keys: how a follower loads the list.
 pub async fn live_page(db: impl AnyExecutor<'_>, after: Id, limit: i64) -> sqlx::Result<Vec<Block>> {
-    sqlx::query_as(select!(
-        "WHERE id > $1 AND (dropped_import_id IS NULL OR dropped_import_id NOT IN (SELECT id FROM imports WHERE state = 'active')) \
+    sqlx::query_as(concat!(
+        renewed!("IN (SELECT id FROM imports WHERE state = 'active')"),
+        "FROM blocks WHERE id > $1 \
+         AND (dropped_import_id IS NULL OR dropped_import_id NOT IN (SELECT id FROM imports WHERE state = 'active')) \
          AND (state = 'live' OR (state = 'staged' AND import_id IN (SELECT id FROM imports WHERE state = 'active'))) \
          ORDER BY id LIMIT $2"
     ))
@@ -188,7 +205,7 @@ pub struct Imported {
     /// The block.
     #[sqlx(flatten)]
     pub block: Block,
-    /// 1 when the import brought it, 0 when it dropped it.
+    /// 1 when the import brought or renewed it, 0 when it dropped it.
     brought: i64,
 }
 
@@ -200,13 +217,12 @@ impl Imported {
     }
 }
 
-/// The next blocks of an import after `after`, whatever their state: those it brought and those it dropped.
+/// The next blocks of an import after `after`, whatever their state: those it brought, renewed or dropped.
 pub async fn import_page(db: impl AnyExecutor<'_>, import: Id, after: Id, limit: i64) -> sqlx::Result<Vec<Imported>> {
     sqlx::query_as(concat!(
-        "SELECT id, net, cause, action, case_code, source, note, evidence_at, since, until, state, created_by, ",
-        "lifted_at, lifted_by, lift_reason, hits, first_hit_at, last_hit_at, ",
-        "CAST(CASE WHEN import_id = $1 THEN 1 ELSE 0 END AS BIGINT) AS brought FROM blocks ",
-        "WHERE id > $2 AND (import_id = $1 OR dropped_import_id = $1) ORDER BY id LIMIT $3"
+        renewed!("= $1"),
+        ", CAST(CASE WHEN import_id = $1 OR next_import_id = $1 THEN 1 ELSE 0 END AS BIGINT) AS brought FROM blocks ",
+        "WHERE id > $2 AND (import_id = $1 OR dropped_import_id = $1 OR next_import_id = $1) ORDER BY id LIMIT $3"
     ))
     .bind(import)
     .bind(after)
@@ -230,15 +246,17 @@ pub async fn lift(db: impl AnyExecutor<'_>, id: Id, by: &str, reason: &str, now:
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a live block another end; says whether it was live.
+/// Gives a live block another end, whatever an import says that is coming in; says whether it was live.
 pub async fn set_until(db: impl AnyExecutor<'_>, id: Id, until: Option<Time>, now: Time) -> sqlx::Result<bool> {
-    let done =
-        sqlx::query("UPDATE blocks SET until = $2 WHERE id = $1 AND state = 'live' AND (until IS NULL OR until > $3)")
-            .bind(id)
-            .bind(until)
-            .bind(now)
-            .execute(db)
-            .await?;
+    let done = sqlx::query(
+        "UPDATE blocks SET until = $2, next_import_id = NULL, next_evidence_at = NULL \
+             WHERE id = $1 AND state = 'live' AND (until IS NULL OR until > $3)",
+    )
+    .bind(id)
+    .bind(until)
+    .bind(now)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

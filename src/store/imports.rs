@@ -6,6 +6,19 @@ use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
 
+/// One value when the end `$4` or the evidence `$5` of an entry is later than what is known of it, else another.
+macro_rules! renewed {
+    ($new:literal, $old:literal) => {
+        concat!(
+            "CASE WHEN until < COALESCE($4, 9223372036854775807) OR evidence_at < $5 THEN ",
+            $new,
+            " ELSE ",
+            $old,
+            " END"
+        )
+    };
+}
+
 /// What came of an import so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -74,14 +87,30 @@ pub async fn delete_abandoned(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Res
     Ok(done.rows_affected())
 }
 
-/// Notes that the import names the live block of this network; says whether there is one.
-pub async fn keep_live(db: impl AnyExecutor<'_>, import: Id, source: &str, net: Net) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE blocks SET seen_import_id = $1 WHERE source = $2 AND net = $3 AND state = 'live'")
-        .bind(import)
-        .bind(source)
-        .bind(net)
-        .execute(db)
-        .await?;
+/// Notes that the import names the live block of this network and source; says whether there is one. A later end, and
+/// newer evidence if the list names any, are staged and count with the activation.
+pub async fn keep_live(
+    db: impl AnyExecutor<'_>,
+    import: Id,
+    named: &Block,
+    evidence_at: Option<Time>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(concat!(
+        "UPDATE blocks SET seen_import_id = $1, next_import_id = ",
+        renewed!("$1", "next_import_id"),
+        ", next_until = ",
+        renewed!("CASE WHEN until < COALESCE($4, 9223372036854775807) THEN $4 ELSE until END", "next_until"),
+        ", next_evidence_at = ",
+        renewed!("CASE WHEN evidence_at < $5 THEN $5 ELSE evidence_at END", "next_evidence_at"),
+        " WHERE source = $2 AND net = $3 AND state = 'live'"
+    ))
+    .bind(import)
+    .bind(&named.source)
+    .bind(named.net)
+    .bind(named.until.map(|end| end.0))
+    .bind(evidence_at.map(|seen| seen.0))
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -107,12 +136,20 @@ pub async fn keep_lifted(
     Ok(done.rows_affected() > 0)
 }
 
-/// Stages a new block; says whether the import had not named its network before.
-pub async fn stage(db: impl AnyExecutor<'_>, import: Id, block: &Block) -> sqlx::Result<bool> {
+/// Stages a new block; says whether the import had not named its network before. Without a time of its evidence that
+/// is as old as the first entry of its source for the network: to be listed again is no news.
+pub async fn stage(
+    db: impl AnyExecutor<'_>,
+    import: Id,
+    block: &Block,
+    evidence_at: Option<Time>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "INSERT INTO blocks (id, net, net_first, net_last, cause, action, case_code, source, note, evidence_at, since, until, \
          state, created_by, import_id, seen_import_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'staged', $13, $14, $14) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($15, (SELECT MIN(earlier.evidence_at) FROM blocks AS earlier \
+         WHERE earlier.net = $2 AND earlier.source = $8 AND earlier.state <> 'staged'), $10), $11, $12, 'staged', $13, $14, $14) \
+         ON CONFLICT DO NOTHING",
     )
     .bind(block.id)
     .bind(block.net)
@@ -128,6 +165,7 @@ pub async fn stage(db: impl AnyExecutor<'_>, import: Id, block: &Block) -> sqlx:
     .bind(block.until)
     .bind(&block.created_by)
     .bind(import)
+    .bind(evidence_at.map(|seen| seen.0))
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -195,6 +233,19 @@ pub async fn settle_dropped(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Resul
     let done = sqlx::query(
         "UPDATE blocks SET state = 'dropped' WHERE id IN (SELECT id FROM blocks WHERE state = 'live' \
          AND dropped_import_id IN (SELECT id FROM imports WHERE state = 'active') LIMIT $1)",
+    )
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Writes later ends and newer evidence into up to `limit` blocks that active imports renewed.
+pub async fn settle_renewed(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET until = next_until, evidence_at = next_evidence_at, next_evidence_at = NULL \
+         WHERE next_evidence_at IS NOT NULL AND id IN (SELECT id FROM blocks WHERE next_evidence_at IS NOT NULL \
+         AND state = 'live' AND next_import_id IN (SELECT id FROM imports WHERE state = 'active') LIMIT $1)",
     )
     .bind(limit)
     .execute(db)

@@ -118,7 +118,7 @@ async fn die_after_activation(app: &TestApp, import: Import) {
         sqlx::query_scalar("SELECT id FROM imports WHERE state = 'staging'").fetch_one(desk.db.pool()).await.unwrap();
     let mut tx = desk.db.begin().await.unwrap();
     let block = blocks::find_live(&mut *tx, net("10.0.0.2"), "dynamic").await.unwrap().unwrap();
-    assert!(imports::keep_live(&mut *tx, Id(id), "dynamic", block.net).await.unwrap());
+    assert!(imports::keep_live(&mut *tx, Id(id), &block, None).await.unwrap());
     let fresh = postern::domain::block::Block {
         id: Id::new(desk.now()),
         net: net("10.0.0.3"),
@@ -126,7 +126,7 @@ async fn die_after_activation(app: &TestApp, import: Import) {
         state: BlockState::Staged,
         ..block
     };
-    assert!(imports::stage(&mut *tx, Id(id), &fresh).await.unwrap());
+    assert!(imports::stage(&mut *tx, Id(id), &fresh, None).await.unwrap());
     assert_eq!(imports::stage_drops(&mut *tx, Id(id), "dynamic", 100).await.unwrap(), 1);
     assert!(imports::activate(&mut *tx, Id(id), import.counts(), desk.now()).await.unwrap());
     desk.change(&mut tx, postern::store::changes::Subject::Import, Id(id)).await.unwrap();
@@ -273,6 +273,87 @@ async fn probation_shields_from_another_list_with_old_evidence() {
 }
 
 #[tokio::test]
+async fn a_plain_list_that_names_an_entry_again_brings_no_news() {
+    let app = TestApp::start().await;
+    app.block("10.0.0.1", "PB-SPAM").await;
+    import(&app, plan("other", true), &["10.0.0.1"]).await;
+    import(&app, plan("other", true), &["10.0.0.9"]).await;
+    app.wait(HOUR);
+    app.desk().lift_net(&Who::operator(), net("10.0.0.1"), "clean").await.unwrap();
+    app.wait(HOUR);
+    import(&app, plan("other", true), &["10.0.0.1"]).await;
+    assert!(!app.is_blocked("10.0.0.1"), "it was listed before the lift already");
+    import(&app, plan("third", true), &["10.0.0.1"]).await;
+    assert!(app.is_blocked("10.0.0.1"), "a source that names it for the first time does");
+}
+
+#[tokio::test]
+async fn a_later_end_and_newer_evidence_renew_an_entry_with_the_activation() {
+    let app = TestApp::start().await;
+    let other = app.second().await;
+    import(&app, plan("dynamic", true), &["10.0.0.1", "10.0.0.2"]).await;
+    let begun = app.desk().now();
+    app.wait(10 * DAY);
+    let seen = begun.plus(DAY);
+    let shorter = Plan { lasts: Some(Lasts::For(DAY)), ..plan("dynamic", true) };
+    let coming = staged(&app, shorter, &[entry("10.0.0.1", Some(seen)), entry("10.0.0.2", None)]).await;
+    app.desk().finish_import(coming).await.unwrap();
+    let pool = app.desk().db.pool();
+    let now = async |text: &str| blocks::find_live(pool, net(text), "dynamic").await.unwrap().unwrap();
+    assert_eq!((now("10.0.0.1").await.until, now("10.0.0.1").await.evidence_at), (Some(begun.plus(30 * DAY)), seen));
+    assert_eq!(now("10.0.0.2").await.evidence_at, begun, "without a time of its own the evidence is as old as it was");
+    let coming = staged(&app, plan("dynamic", true), &many(1_000)).await;
+    assert_eq!(now("10.0.0.1").await.until, Some(begun.plus(30 * DAY)), "not before the activation");
+    app.desk().finish_import(coming).await.unwrap();
+    assert_eq!(now("10.0.0.1").await.until, Some(begun.plus(40 * DAY)));
+    app.wait(25 * DAY);
+    other.desk.follow().await;
+    for process in [&app.app, &other, &app.second().await] {
+        assert!(process.desk.blocklist.find("10.0.0.1".parse().unwrap(), process.desk.now()).is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_counts_before_its_row_is_settled() {
+    let app = TestApp::start().await;
+    import(&app, plan("dynamic", true), &["10.0.0.2"]).await;
+    app.wait(10 * DAY);
+    let coming = staged(&app, plan("dynamic", true), &[]).await;
+    let id: i64 = sqlx::query_scalar("SELECT id FROM imports WHERE state = 'staging'")
+        .fetch_one(app.desk().db.pool())
+        .await
+        .unwrap();
+    let mut tx = app.desk().db.begin().await.unwrap();
+    let block = blocks::find_live(&mut *tx, net("10.0.0.2"), "dynamic").await.unwrap().unwrap();
+    let later = postern::domain::block::Block { until: None, ..block };
+    assert!(imports::keep_live(&mut *tx, Id(id), &later, None).await.unwrap());
+    assert!(imports::activate(&mut *tx, Id(id), coming.counts(), app.desk().now()).await.unwrap());
+    app.desk().change(&mut tx, postern::store::changes::Subject::Import, Id(id)).await.unwrap();
+    tx.commit().await.unwrap();
+    app.desk().follow().await;
+    app.wait(25 * DAY);
+    for process in [&app.app, &app.second().await] {
+        assert!(process.desk.blocklist.find("10.0.0.2".parse().unwrap(), process.desk.now()).is_some());
+    }
+    assert_eq!(imports::settle_renewed(app.desk().db.pool(), 10).await.unwrap(), 1);
+    assert_eq!(imports::settle_renewed(app.desk().db.pool(), 10).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_end_that_staff_set_while_a_list_comes_in_stands() {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", postern::domain::staff::Role::Agent).await;
+    import(&app, plan("dynamic", true), &["10.0.0.1"]).await;
+    app.wait(DAY);
+    let coming = staged(&app, plan("dynamic", true), &many(1_000)).await;
+    let pool = app.desk().db.pool();
+    let block = blocks::find_live(pool, net("10.0.0.1"), "dynamic").await.unwrap().unwrap();
+    let end = app.desk().set_block_end(&ann, block.id, Lasts::For(HOUR)).await.unwrap();
+    app.desk().finish_import(coming).await.unwrap();
+    assert_eq!(blocks::find(pool, block.id).await.unwrap().unwrap().until, end);
+}
+
+#[tokio::test]
 async fn an_entry_whose_end_has_passed_is_blocked_again() {
     let app = TestApp::start().await;
     import(&app, plan("dynamic", true), &["10.0.0.1"]).await;
@@ -303,6 +384,10 @@ async fn an_unknown_cause_and_a_source_without_a_name_are_refused() {
     let unknown = Plan { cause: "PB-WHY".to_owned(), ..plan("dynamic", false) };
     assert!(app.desk().begin_import(&who, unknown).await.unwrap_err().to_string().contains("PB-WHY"));
     assert!(matches!(app.desk().begin_import(&who, plan(" \n ", false)).await, Err(Refusal::Invalid(_))));
+    for name in ["staff", "Api", "cli", "api:detector"] {
+        let refused = app.desk().begin_import(&who, plan(name, true)).await.unwrap_err().to_string();
+        assert!(refused.contains(name) && refused.contains("--source"), "{refused}");
+    }
     let mut import = staged(&app, plan("dynamic", false), &many(2)).await;
     let bad = Entry { cause: Some("PB-WHY".to_owned()), ..entry("10.9.0.1", None) };
     assert!(matches!(app.desk().import_entry(&mut import, bad).await, Err(Refusal::Invalid(_))));
