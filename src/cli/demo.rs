@@ -1,10 +1,12 @@
 //! The demonstration's data: played through the same acts as everything else, with a clock that stands in the past.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
+use super::moments;
 use crate::app::App;
 use crate::content;
 use crate::desk::lift::{Lift, Scope};
@@ -14,7 +16,7 @@ use crate::desk::{Desk, Refusal};
 use crate::domain::block::{Block, Lasts, NewBlock};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret};
-use crate::domain::net::{Net, parse_addr};
+use crate::domain::net::Net;
 use crate::domain::staff::{Role, Staff};
 use crate::domain::ticket::{Kind, Resolution, State, Who};
 use crate::domain::time::{Clock, DAY, HOUR, MINUTE, Time};
@@ -230,6 +232,7 @@ async fn play_ticket(
     cases: &BTreeMap<Net, String>,
 ) -> anyhow::Result<()> {
     let came = desk.now();
+    let play = &dated(play, came)?;
     let mut pieces = Vec::new();
     if !play.evidence.trim().is_empty() {
         let mut incoming = desk.begin_evidence(Form::Pasted, "").await?;
@@ -246,7 +249,7 @@ async fn play_ticket(
         case_code: None,
         evidence: pieces,
         once: None,
-        client: parse_addr("198.51.100.77")?,
+        client: client_of(&play.email),
         lang: "en".to_owned(),
         suspected: play.suspected.then(|| "too-fast".to_owned()),
     };
@@ -258,6 +261,23 @@ async fn play_ticket(
     }
     converse(desk, play, agent, ticket.id, &code, &secret).await?;
     finish(desk, play, agent, ticket.id).await
+}
+
+/// The ticket with all moments in its texts filled in.
+fn dated(play: &PlayTicket, came: Time) -> anyhow::Result<PlayTicket> {
+    let line = |line: &PlayLine| Ok(PlayLine { text: moments::fill_in(&line.text, came)?, ..line.clone() });
+    Ok(PlayTicket {
+        message: moments::fill_in(&play.message, came)?,
+        evidence: moments::fill_in(&play.evidence, came)?,
+        conversation: play.conversation.iter().map(line).collect::<anyhow::Result<_>>()?,
+        ..play.clone()
+    })
+}
+
+/// The address that somebody writes from: another one for each, apart from those of the servers in the story.
+fn client_of(email: &Email) -> IpAddr {
+    let sum = email.as_str().bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    IpAddr::from([198, 51, 100, 150 + sum % 100])
 }
 
 /// The evidence with addresses and case codes filled in.

@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod listeners;
 mod lists;
+mod moments;
 mod read;
 mod serve;
 mod staff;

@@ -6,7 +6,8 @@ use postern::desk::auth::SignIn;
 use postern::domain::email::Email;
 use postern::domain::id::Secret;
 use postern::domain::staff::Role;
-use postern::store::{blocks, staff, tickets};
+use postern::domain::time::DAY;
+use postern::store::{blocks, evidence, messages, staff, tickets};
 
 use crate::support::{Gateway, Place, Sink};
 
@@ -321,6 +322,21 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     for state in postern::domain::ticket::State::ALL {
         assert!(all.iter().any(|t| t.state == *state), "no ticket is {state}");
     }
+    let mut clients = std::collections::BTreeSet::new();
+    for ticket in &all {
+        clients.insert(tickets::client(pool, ticket.id).await.unwrap());
+        for message in messages::of_ticket(pool, ticket.id).await.unwrap() {
+            assert!(!message.text.contains("{{"), "{}", message.text);
+        }
+        for piece in evidence::of_ticket(pool, ticket.id).await.unwrap() {
+            let (came, day_before) = (ticket.created_at.jiff(), ticket.created_at.plus(-DAY).jiff());
+            let days = [came, day_before].map(|day| day.strftime("%b %e").to_string());
+            let logged = piece.text.lines().find(|line| line.contains(" postfix/"));
+            assert!(!piece.text.contains("{{"), "{}", piece.text);
+            assert!(logged.is_none_or(|line| days.iter().any(|day| line.starts_with(day))), "{came}: {logged:?}");
+        }
+    }
+    assert!(clients.len() > 20, "people write from many addresses: {}", clients.len());
     assert!(serving.stop().await.success());
     let _again = place.serve_demo().await;
     assert_eq!(tickets::list(pool, &filter, 1_000).await.unwrap(), all, "a second start keeps everything");
