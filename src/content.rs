@@ -29,6 +29,9 @@ pub struct Answer {
     /// The kinds of tickets that it is offered for; none: all.
     #[serde(default)]
     pub kinds: Vec<Kind>,
+    /// Whether it says that a block was lifted: it is offered where there is one, or was.
+    #[serde(default)]
+    pub lifts: bool,
     /// Its text with `{code}`, `{ip}`, `{cause}`, `{link}`, `{provider}`, `{agent}`.
     pub body: String,
 }

@@ -284,11 +284,39 @@ async fn mistakes_keep_what_was_typed() {
 }
 
 #[tokio::test]
+async fn a_part_is_lifted_and_the_ticket_stays_open() {
+    let app = TestApp::start().await;
+    let mut agent = app.sign_in(Role::Agent).await;
+    let block = app.block("203.0.113.0/24", "PB-SPAM").await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.0/24").await;
+    let path = page_of(&ticket);
+    agent.get(&path).await.assert_page(200, "?answer=lifted#").assert_page(200, "name=\"stays_open\"");
+    let fields = [
+        ("block", block.id.to_string()),
+        ("scope", "only".to_owned()),
+        ("only", "203.0.113.58".to_owned()),
+        ("reason", "A school.".to_owned()),
+        ("probation_days", "7".to_owned()),
+        ("stays_open", "yes".to_owned()),
+        ("version", ticket.version.to_string()),
+    ];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let answer = agent.post(&format!("{path}/lift"), &fields).await;
+    agent.get(answer.assert_redirect()).await.assert_page(200, "The ticket stays open");
+    assert!(app.ticket_by_id(ticket.id).await.is_open() && !app.is_blocked("203.0.113.58"));
+    let late: Vec<_> =
+        fields.into_iter().map(|(name, v)| (name, if name == "only" { "203.0.113.59" } else { v })).collect();
+    agent.post(&format!("{path}/lift"), &late).await.assert_page(409, "A school.");
+    assert!(app.is_blocked("203.0.113.59"), "the ticket changed meanwhile");
+}
+
+#[tokio::test]
 async fn answers_notes_and_ends_stand_in_one_line_of_time() {
     let app = TestApp::start().await;
     let mut agent = app.sign_in(Role::Agent).await;
     let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
     let path = page_of(&ticket);
+    assert!(!agent.get(&path).await.text.contains("?answer=lifted#"), "what nobody blocked cannot be lifted");
     let canned = agent.get(&format!("{path}?answer=ask-log")).await;
     canned.assert_page(200, &format!("into the ticket {}", ticket.code));
     agent.post(&format!("{path}/notes"), &[("note", "looks <b>honest</b>")]).await.assert_redirect();

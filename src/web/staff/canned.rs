@@ -9,10 +9,13 @@ use crate::locale::texts;
 
 use super::facts::Facts;
 
-/// The canned answers for a ticket, in its sender's language: those for its kind.
+/// The canned answers for a ticket, in its sender's language: those for its kind, and those of lifts only when one of
+/// its networks is or was blocked.
 #[must_use]
-pub fn offered<'a>(app: &'a App, ticket: &Ticket) -> Vec<&'a Answer> {
-    let fits = |answer: &&Answer| answer.kinds.is_empty() || answer.kinds.contains(&ticket.kind);
+pub fn offered<'a>(app: &'a App, ticket: &Ticket, facts: &[&Facts]) -> Vec<&'a Answer> {
+    let has_block = facts.iter().any(|f| !f.live.is_empty() || !f.past.is_empty());
+    let is_for = |answer: &Answer| answer.kinds.is_empty() || answer.kinds.contains(&ticket.kind);
+    let fits = |answer: &&Answer| is_for(answer) && (has_block || !answer.lifts);
     app.desk.content.answers(&ticket.lang).iter().filter(fits).collect()
 }
 

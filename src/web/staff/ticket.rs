@@ -160,8 +160,9 @@ pub async fn page(
         subject.forms = lift_forms(app, &shell, me, &ticket, &subject.facts, &draft);
     }
     fold(&mut subjects);
+    let facts: Vec<&Facts> = subjects.iter().map(|subject| &subject.facts).collect();
+    let answers = canned::offered(app, &ticket, &facts).into_iter().cloned().collect();
     if draft.answer.is_empty() && !asked.answer.is_empty() {
-        let facts: Vec<&Facts> = subjects.iter().map(|subject| &subject.facts).collect();
         draft.answer = canned::filled(app, &ticket, &facts, me, &asked.answer);
     }
     Ok(TicketPage {
@@ -169,7 +170,7 @@ pub async fn page(
         sender: super::view::line(&ticket.name, 80),
         team: staff::list(pool).await?,
         moments: timeline::of_ticket(app, &shell, ticket.id, whole).await?,
-        answers: canned::offered(app, &ticket).into_iter().cloned().collect(),
+        answers,
         siblings: tickets::of_email(pool, &ticket.email, ticket.id, 10).await?,
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
