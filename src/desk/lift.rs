@@ -41,6 +41,17 @@ pub struct Lift {
     pub ticket: Option<Told>,
 }
 
+/// Who lifts, why, and for which ticket: what all that belongs to one lift says in the history.
+#[derive(Debug, Clone, Copy)]
+struct Act<'a> {
+    /// Who.
+    who: &'a Who,
+    /// Why.
+    reason: &'a str,
+    /// The ticket.
+    ticket: Option<Id>,
+}
+
 /// What came of a lift.
 #[derive(Debug, Clone)]
 pub struct Lifted {
@@ -78,15 +89,15 @@ impl Desk {
             return Err(Refusal::invalid("lift-reasonless"));
         }
         let mut tx = self.begin_change().await?;
-        let ticket_id = lift.ticket.as_ref().map(|told| told.ticket.id);
+        let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id) };
         let out_of = match lift.scope {
             Scope::Entry => {
-                self.end_block(&mut tx, who, block, &reason, ticket_id).await?;
+                self.end_block(&mut tx, act, block).await?;
                 None
             }
-            Scope::Only(_) => self.take_out(&mut tx, who, block, net, &reason, ticket_id).await?,
+            Scope::Only(_) => self.take_out(&mut tx, act, block, net).await?,
         };
-        let until = self.start_probation(&mut tx, who, block, net, lift.probation, ticket_id).await?;
+        let until = self.start_probation(&mut tx, act, block, net, lift.probation).await?;
         if let Some(told) = &lift.ticket {
             let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until };
             self.tell_of_lift(&mut tx, who, told, facts).await?;
@@ -97,28 +108,19 @@ impl Desk {
     }
 
     /// Ends one live block.
-    async fn end_block(&self, tx: &mut Tx, who: &Who, block: &Block, reason: &str, ticket: Option<Id>) -> Done<()> {
+    async fn end_block(&self, tx: &mut Tx, act: Act<'_>, block: &Block) -> Done<()> {
         let now = self.now();
-        if !blocks::lift(&mut **tx, block.id, &who.name, reason, now).await? {
+        if !blocks::lift(&mut **tx, block.id, &act.who.name, act.reason, now).await? {
             let state = blocks::find(&mut **tx, block.id).await?.map_or(BlockState::Lifted, |b| b.state_at(now));
             return Err(if state == BlockState::Live { Refusal::Stale } else { Self::ended(state) });
         }
         self.change(tx, Subject::Block, block.id).await?;
-        let about = About { ticket, block: Some(block.id), net: Some(block.net) };
-        Ok(self.record(tx, who, "block.lifted", reason, about).await?)
+        Ok(self.tell(tx, act, "block.lifted", act.reason, block, block.net).await?)
     }
 
     /// Takes `net` out of every live block that covers it: those of just `net` end, wider ones are carved.
     /// Gives the widest network that it was carved out of.
-    async fn take_out(
-        &self,
-        tx: &mut Tx,
-        who: &Who,
-        block: &Block,
-        net: Net,
-        reason: &str,
-        ticket: Option<Id>,
-    ) -> Done<Option<Net>> {
+    async fn take_out(&self, tx: &mut Tx, act: Act<'_>, block: &Block, net: Net) -> Done<Option<Net>> {
         let now = self.now();
         let live: Vec<Block> =
             blocks::covering(&mut **tx, net, 200).await?.into_iter().filter(|b| b.is_live(now)).collect();
@@ -134,9 +136,9 @@ impl Desk {
         let mut widest = None;
         for covering in left {
             if covering.net == net {
-                self.end_block(tx, who, &covering, reason, ticket).await?;
+                self.end_block(tx, act, &covering).await?;
             } else {
-                self.carve(tx, who, &covering, net, reason, ticket).await?;
+                self.carve(tx, act, &covering, net).await?;
                 widest = widest.filter(|w: &Net| w.covers(covering.net)).or(Some(covering.net));
             }
         }
@@ -144,15 +146,7 @@ impl Desk {
     }
 
     /// Makes an exemption that counts for one block only.
-    async fn carve(
-        &self,
-        tx: &mut Tx,
-        who: &Who,
-        block: &Block,
-        net: Net,
-        reason: &str,
-        ticket: Option<Id>,
-    ) -> Done<()> {
+    async fn carve(&self, tx: &mut Tx, act: Act<'_>, block: &Block, net: Net) -> Done<()> {
         let now = self.now();
         let exemption = Exemption {
             id: Id::new(now),
@@ -160,25 +154,37 @@ impl Desk {
             block_id: Some(block.id),
             since: now,
             until: block.until,
-            note: reason.to_owned(),
-            created_by: who.name.clone(),
+            note: act.reason.to_owned(),
+            created_by: act.who.name.clone(),
             ended_at: None,
         };
         exemptions::insert(&mut **tx, &exemption).await?;
         self.change(tx, Subject::Exemption, exemption.id).await?;
-        let about = About { ticket, block: Some(block.id), net: Some(net) };
-        Ok(self.record(tx, who, "block.carved", reason, about).await?)
+        Ok(self.tell(tx, act, "block.carved", act.reason, block, net).await?)
+    }
+
+    /// Records a part of a lift.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        act: Act<'_>,
+        what: &str,
+        detail: &str,
+        block: &Block,
+        net: Net,
+    ) -> sqlx::Result<()> {
+        let about = About { ticket: act.ticket, block: Some(block.id), net: Some(net) };
+        self.record(tx, act.who, what, detail, about).await
     }
 
     /// Starts a probation; gives its end.
     async fn start_probation(
         &self,
         tx: &mut Tx,
-        who: &Who,
+        act: Act<'_>,
         block: &Block,
         net: Net,
         length: i64,
-        ticket: Option<Id>,
     ) -> Done<Option<Time>> {
         if length <= 0 {
             return Ok(None);
@@ -191,15 +197,14 @@ impl Desk {
             cause: block.cause.clone(),
             since: now,
             until,
-            ticket_id: ticket,
-            created_by: who.name.clone(),
+            ticket_id: act.ticket,
+            created_by: act.who.name.clone(),
             ended_at: None,
             ended_why: None,
         };
         probations::insert(&mut **tx, &probation).await?;
         self.change(tx, Subject::Probation, probation.id).await?;
-        let about = About { ticket, block: Some(block.id), net: Some(net) };
-        self.record(tx, who, "probation.started", &until.human(), about).await?;
+        self.tell(tx, act, "probation.started", &until.human(), block, net).await?;
         Ok(Some(until))
     }
 
@@ -221,10 +226,11 @@ impl Desk {
                 None => Sentence::new("lift-not-blocked").with("net", net),
             }));
         }
+        let act = Act { who, reason, ticket: None };
         let mut tx = self.begin_change().await?;
         for block in &exact {
-            self.end_block(&mut tx, who, block, reason, None).await?;
-            self.start_probation(&mut tx, who, block, net, self.config.probation, None).await?;
+            self.end_block(&mut tx, act, block).await?;
+            self.start_probation(&mut tx, act, block, net, self.config.probation).await?;
         }
         tx.commit().await?;
         self.follow().await;
