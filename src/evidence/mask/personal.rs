@@ -42,7 +42,7 @@ fn cover(text: &mut Cow<'_, str>, mark: &str, end: impl Fn(&str) -> Option<usize
     let rest = text.get(start..).unwrap_or("");
     let bare = rest.trim_end_matches(['\r', '\n']).len();
     let len = end(rest).unwrap_or(bare).min(bare);
-    if len > 0 {
+    if len > 0 && !rest.starts_with("***") {
         *text = Cow::Owned(format!("{}***{}", text.get(..start).unwrap_or(""), rest.get(len..).unwrap_or("")));
     }
 }
