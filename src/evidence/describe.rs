@@ -1,5 +1,6 @@
 //! Makes a full [`Reply`] of a reply text: codes, address, category, provider, list, whose it is.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::blocklists::{self, Named};
@@ -21,7 +22,7 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
     known.url = known.url.or_else(|| scan::url(&parsed.plain));
     let remote = known.remote_ip;
     known.ip = known.ip.or_else(|| about(&parsed.plain, remote));
-    let category = category::of(&lower, known.smtp_code, known.enhanced_status.as_deref(), list.as_ref());
+    let category = category::of(&nameless(&lower), known.smtp_code, known.enhanced_status.as_deref(), list.as_ref());
     let greeted = known.phase.as_deref().is_some_and(|p| matches!(p.split(' ').next(), Some("HELO" | "EHLO")));
     let category = if greeted && category == Category::Other { Category::Helo } else { category };
     known.category = known.category.or(Some(category));
@@ -40,6 +41,24 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
         known.removal_url = list.removal;
     }
     known
+}
+
+/// A reply in which `[ip]` stands for every address, so that phrases can name one.
+fn nameless(lower: &str) -> Cow<'_, str> {
+    let found = scan::ips(lower);
+    if found.is_empty() {
+        return Cow::Borrowed(lower);
+    }
+    let mut out = String::with_capacity(lower.len());
+    let mut from = 0;
+    for span in found.into_iter().map(|found| found.span) {
+        let before = lower.get(from..span.start).unwrap_or("");
+        out.push_str(before.strip_suffix('[').unwrap_or(before));
+        out.push_str("[ip]");
+        from = span.end + usize::from(lower.get(span.end..).is_some_and(|rest| rest.starts_with(']')));
+    }
+    out.push_str(lower.get(from..).unwrap_or(""));
+    Cow::Owned(out)
 }
 
 /// Whose server said it, for logs of senders and bare replies.
@@ -83,7 +102,17 @@ fn excluded(plain: &str, found: &scan::FoundIp) -> bool {
         || matches!(found.ip, IpAddr::V4(v4) if v4.is_broadcast() || v4.is_multicast() || v4.octets()[0] == 0);
     let head = plain.get(..found.span.start).unwrap_or("");
     let tail = plain.get(found.span.end..).unwrap_or("");
-    unusable || receiver_before(head) || receiver_behind(head, tail) || serial(head, tail)
+    unusable || receiver_before(head) || receiver_behind(head, tail) || serial(head, tail) || no_address(head, tail)
+}
+
+/// Whether four numbers are a network (`192.0.2.0/24`) or the section of a standard (`RFC 2821 4.1.1.1`).
+fn no_address(head: &str, tail: &str) -> bool {
+    let length =
+        tail.strip_prefix('/').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
+    let network = matches!(length.len(), 1..=3) && !matches!(length, "32" | "128");
+    let words = head.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let standard = words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '-']);
+    network || standard.len() < words.len() && standard.to_ascii_lowercase().ends_with("rfc")
 }
 
 /// Whether the words before an address make it a receiving server's or a resolver's.
@@ -115,7 +144,7 @@ fn receiver_behind(head: &str, tail: &str) -> bool {
         && (head.contains("connect to") || head.contains("onnection to"));
     let by_host = head.trim_end_matches('[').rsplit(char::is_whitespace).take(3).collect::<Vec<_>>();
     let by_host = matches!(by_host.as_slice(), [_, "host", "by" | "to" | "with" | "from"]);
-    let told = by_host && bracketed || tail.starts_with(" said ") || tail.starts_with(" refused ");
+    let told = by_host && bracketed || tail.starts_with(" said ") || tail.starts_with(" refused to talk");
     let lost = head.trim_end_matches('[').rsplit(char::is_whitespace).nth(1).is_some_and(|w| w == "with")
         && head.contains("lost connection");
     told || bracketed

@@ -244,6 +244,9 @@ fn starts_with_header(text: &str) -> bool {
         }
         names.extend(mime::field_start(line).map(|f| f.0));
     }
+    if names.iter().any(|name| name == "lasterror") {
+        return false;
+    }
     let known = names.iter().filter(|n| HEADER_STARTS.contains(&n.as_str())).count();
     known >= 2 && (known * 4 >= names.len() || known >= 4)
 }
@@ -331,5 +334,7 @@ fn finish(findings: &mut Findings, context: &Context) {
     findings.dsn_status = findings.dsn_status.take().or_else(|| first.dsn_status.clone());
 }
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

@@ -103,7 +103,7 @@ static PROVIDERS: &[Provider] = &[
     Provider(
         "Barracuda",
         &["barracudanetworks.com", "cudasvc.com", "cudamail.com"],
-        &["cuda_nsu", "barracuda.com", "ess.barracuda"],
+        &["cuda_nsu", "barracuda.com", "ess.barracuda", "permanent failure for one or more recipients"],
     ),
     Provider(
         "MessageLabs (Symantec)",

@@ -26,8 +26,12 @@ pub(super) fn moment(written: &str, arrived: Option<Timestamp>) -> Option<String
         .map(|stamp| stamp.rfc3339())
 }
 
-/// Seconds or milliseconds since 1970, as events write them.
+/// Seconds or milliseconds since 1970, as events write them, or a TAI64 label.
 fn since_1970(written: &str) -> Option<String> {
+    if let Some(label) = written.strip_prefix('@') {
+        let second = i64::from_str_radix(label.get(..16)?, 16).ok()?.checked_sub((1 << 62) + 10)?;
+        return Some(Timestamp::from_second(second).ok()?.to_string().replace('Z', "+00:00"));
+    }
     let whole = written.split_once('.').map_or(written, |(whole, _)| whole);
     let number: i64 = whole.parse().ok()?;
     let moment = match whole.len() {
@@ -54,6 +58,7 @@ mod tests {
             ("2025-11-23 12:00:03", Some("2025-11-23T12:00:03")),
             ("1700000000", Some("2023-11-14T22:13:20+00:00")),
             ("1700000000123", Some("2023-11-14T22:13:20+00:00")),
+            ("@4000000065538cb02b3c4d5e", Some("2023-11-14T15:05:10+00:00")),
             ("12:00:03", None),
             ("yesterday", None),
         ] {

@@ -89,7 +89,8 @@ fn assemble(
     message: &Message,
     context: &Context,
 ) -> Findings {
-    let spoken = transcript::replies(&prose.0, prose.1, context);
+    let all_well = !recipients.is_empty() && !recipients.iter().any(dsn::Recipient::failed);
+    let spoken = if all_well { Vec::new() } else { transcript::replies(&prose.0, prose.1, context) };
     let dsn_status = recipients.iter().find_map(|r| r.status.clone());
     let domains = domains(recipients, &spoken, message, &prose.0);
     let mut replies: Vec<Reply> =
@@ -97,7 +98,9 @@ fn assemble(
     if !replies.iter().any(|r| r.smtp_code.is_some()) && !spoken.is_empty() {
         replies = spoken;
     }
-    replies.extend(wordless(&replies, &prose.0, prose.1, dsn_status.as_deref(), context));
+    if !all_well {
+        replies.extend(wordless(&replies, &prose.0, prose.1, dsn_status.as_deref(), context));
+    }
     for reply in &mut replies {
         reply.queue_id = reply.queue_id.take().or_else(|| queue_id.clone());
         reply.dsn_status = reply.dsn_status.take().or_else(|| dsn_status.clone());
@@ -208,6 +211,12 @@ mod tests {
         assert_eq!(found.replies[0].category, Some(Category::MailboxUnknown));
         assert_eq!(found.replies[0].remote_host.as_deref(), Some("mx.example.org"));
         assert_eq!(found.replies[0].line, Some(13));
+    }
+
+    #[test]
+    fn a_report_of_success_tells_of_no_refusal() {
+        let text = "From: MAILER-DAEMON@example.com\nSubject: Successful Mail Delivery Report\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nIt was delivered.\n--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; out.example.com\n\nFinal-Recipient: rfc822; b@example.net\nAction: relayed\nStatus: 2.0.0\n\n--x--\n";
+        assert!(read_text(text).replies.is_empty());
     }
 
     #[test]

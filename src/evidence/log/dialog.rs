@@ -6,9 +6,9 @@ use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// The marks before what the other side said, and before what we said.
-const HEARD: &[&str] = &["<-- ", "RECEIVED: ", "SERVER -> CLIENT: ", "<<< ", "SMTP<< "];
+const HEARD: &[&str] = &["<-- ", "RSP: ", "RECEIVED: ", "SERVER -> CLIENT: ", "<<< ", "SMTP<< "];
 /// The marks before what we said.
-const SAID: &[&str] = &["--> ", "SENT: ", "CLIENT -> SERVER: ", ">>> ", "SMTP>> "];
+const SAID: &[&str] = &["--> ", "CMD: ", "SENT: ", "CLIENT -> SERVER: ", ">>> ", "SMTP>> "];
 
 /// Whether a line is one of a dialogue.
 pub(super) fn is_one(line: &Line<'_>) -> bool {

@@ -29,6 +29,16 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let time = Some(time.trim_matches(['[', ']', '"', ' ']));
     let rest = rest.trim_start_matches([' ', '\t', ']', ',', '"', '|']);
     let rest = without_facility(rest);
+    if let Some(inner) = contained(rest) {
+        let line = open(inner, number);
+        return Line { time: line.time.or(time), ..line };
+    }
+    if let Some((host, inner)) =
+        rest.split_once("\",\"").filter(|(host, _)| scan::host_like(host) || !host.contains(' '))
+    {
+        let (program, message) = program_word(inner).unwrap_or(("", inner));
+        return Line { number, time, host: Some(host), program, message };
+    }
     match syslog(rest) {
         Some((host, program, message)) => Line { number, time, host, program, message },
         None => Line { number, time, host: None, program: "", message: rest },
@@ -92,6 +102,15 @@ fn without_container(line: &str) -> &str {
         }
         _ => line,
     }
+}
+
+/// The line inside the one of a container runtime (`stdout F …`) or a collector that puts its own time before it.
+fn contained(rest: &str) -> Option<&str> {
+    if syslog_length(rest).is_some() {
+        return Some(rest);
+    }
+    let rest = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "))?;
+    rest.strip_prefix("F ").or_else(|| rest.strip_prefix("P "))
 }
 
 /// A line without its syslog priority (`<22>`, `<22>1 `).
@@ -348,6 +367,14 @@ mod tests {
                 None,
                 "delivery",
                 "1: failure: x",
+            ),
+            ("2024-03-05T10:11:12Z stdout F mx exim[7]: H=a", "2024-03-05T10:11:12Z", Some("mx"), "exim", "H=a"),
+            (
+                "\"2024-03-05 10:11:12\",\"mx\",\"postfix/smtp[1]: A1: x\"",
+                "2024-03-05 10:11:12",
+                Some("mx"),
+                "postfix/smtp",
+                "A1: x\"",
             ),
             ("2024-03-05 10:11:12 +0100 1abcde-00-AA ** a", "2024-03-05 10:11:12 +0100", None, "", "1abcde-00-AA ** a"),
         ];

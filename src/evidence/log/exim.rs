@@ -40,8 +40,10 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
     let rest = failed.or_else(|| message.strip_prefix("== "))?;
     let (address, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let spoken = remote_reply(rest);
-    let unreachable = spoken.is_none() && failed.is_none() && refused_by_network(rest);
-    if spoken.is_none() && !unreachable && (failed.is_none() || !own_verdict(rest)) {
+    let given_up = failed.is_some() && !own_verdict(rest) && !rest.contains("discard");
+    let unreachable = spoken.is_none() && (given_up || failed.is_none() && refused_by_network(rest));
+    let decided = failed.is_some() && own_verdict(rest);
+    if spoken.is_none() && !unreachable && !decided {
         return None;
     }
     let (remote_host, remote_ip) = remote(rest);

@@ -131,8 +131,9 @@ fn surroundings(head: &str, text: &str) -> Reply {
     let whole =
         |keys: &[&str]| keys.iter().find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)));
     let clean = |w: &str| w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')']).to_owned();
-    let recipient = whole(&["rcpt=", "to=", "recipient=", "rcpt:", "RCPT TO:", "to:", "recipient ", "for "])
-        .and_then(scan::domain_of);
+    let recipient =
+        whole(&["rcpt=", "to=", "recipient=", "rcpt:", "RCPT TO:", "to:", "recipient ", "for ", "delivery to "])
+            .and_then(scan::domain_of);
     let host = whole(&["relay=", "host=", "mx=", "remote-host=", "server=", "host "])
         .map(clean)
         .map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());

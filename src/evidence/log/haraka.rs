@@ -73,7 +73,10 @@ fn outbound(text: &str, known: Reply) -> Option<Hit> {
 
 /// A plugin's denial: `deny(550 …)`, `msg="…"` with the client in `ip=` or brackets.
 fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
-    let denied = ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
+    let last = scan::after(text, " lr=\"")
+        .filter(|_| text.starts_with("disconnect "))
+        .is_some_and(|r| r.starts_with(['4', '5']));
+    let denied = last || ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
     let excluded = text.contains("auth") && !text.contains("550");
     let at = reply::find_code(text).filter(|_| denied && !excluded)?;
     let client = scan::word_after(text, "ip=").or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));

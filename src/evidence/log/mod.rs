@@ -9,6 +9,7 @@ mod dialog;
 mod envelope;
 mod exchange;
 mod exim;
+mod filters;
 mod generic;
 mod haraka;
 mod json;
@@ -103,6 +104,15 @@ static NEEDLES: &[&str] = &[
     "eferral: ",
     "rblsmtpd: ",
     "denied",
+    "DENIED_",
+    "Blocked ",
+    "ounced: DCID",
+    "elayed: DCID",
+    "rejecting commands",
+    "retry timeout",
+    " lr=\"",
+    "RSP: ",
+    "CMD: ",
     "list type: black",
     "error,relay",
     "status: ",
@@ -271,6 +281,7 @@ fn read_line(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         .or_else(|| opensmtpd::read(line, memory))
         .or_else(|| courier::read(line))
         .or_else(|| stalwart::read(line))
+        .or_else(|| filters::read(line))
         .or_else(|| {
             if dialog::is_one(line) {
                 return dialog::read(line, memory);

@@ -49,6 +49,7 @@ fn failed_command(message: &str, memory: &Memory) -> Option<Hit> {
         return None;
     }
     let text = scan::after(message, "result=")?.trim_start_matches('"');
+    let text = text.split_once("\" ").map_or(text, |(text, _)| text);
     let at = reply::find_code(text).filter(|c| c.code != 535 && c.code != 500 && c.code != 502)?;
     let session = message.split_whitespace().next().unwrap_or("");
     let address = scan::word_after(message, "address=").map(|a| a.trim_matches('"').to_owned());

@@ -43,7 +43,8 @@ fn refusal(message: &str, queue_id: Option<&str>, program: &str) -> Option<Hit> 
         .iter()
         .find_map(|m| message.strip_prefix(m))?;
     let (head, tail) = split_attributes(rest);
-    let cleanup = head.starts_with("header ") || head.starts_with("body ") || program.ends_with("cleanup");
+    let content = head.starts_with("header ") || head.starts_with("body ");
+    let cleanup = content || (program.ends_with("cleanup") && !head.starts_with("END-OF-MESSAGE from "));
     let (client, mut text) = if cleanup { (client_of(head), head) } else { client_and_text(head) };
     if cleanup && let Some((_, reason)) = tail.rsplit_once(">: ") {
         text = reason;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::envelope::Line;
 use super::{Hit, Weight};
-use crate::evidence::findings::{Direction, Reply};
+use crate::evidence::findings::{Category, Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
@@ -13,7 +13,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let known = Reply { queue_id: queue_id.map(str::to_owned), ..Reply::default() };
     rejected(message, known.clone())
         .or_else(|| delivery(message, known.clone()))
-        .or_else(|| unknown_user(message, known))
+        .or_else(|| unknown_user(message, known.clone()))
+        .or_else(|| talked_early(message, known))
 }
 
 /// The queue id before a message (`s1N706jo003992:`), and the message.
@@ -58,7 +59,9 @@ fn relay_ip(head: &str) -> Option<IpAddr> {
 
 /// `to=<>, …, relay=host. [ip], dsn=5.1.1, stat=User unknown`.
 fn delivery(message: &str, known: Reply) -> Option<Hit> {
-    let (head, text) = message.split_once(", stat=")?;
+    let (head, stat) = message.split_once(", stat=")?;
+    let (head, text) =
+        head.split_once(", reply=").filter(|(_, said)| reply::find_code(said).is_some()).unwrap_or((head, stat));
     if !["mailer=", "dsn=", "xdelay="].iter().any(|m| head.contains(m)) {
         return None;
     }
@@ -70,7 +73,7 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         "Deferred: Operation timed",
         "Deferred: No route",
     ];
-    if done.iter().any(|d| text.starts_with(d)) || text.trim() == "Deferred" {
+    if done.iter().any(|d| stat.starts_with(d)) || text.trim() == "Deferred" {
         return None;
     }
     let relay = scan::after(head, "relay=").unwrap_or("");
@@ -87,6 +90,14 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         ..known
     };
     Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
+}
+
+/// `rejecting commands from host [ip] due to pre-greeting traffic`.
+fn talked_early(message: &str, known: Reply) -> Option<Hit> {
+    let client = message.strip_prefix("rejecting commands from ")?;
+    let ip = scan::between(client, "[", "]").and_then(scan::ip);
+    let known = Reply { ip, direction: Some(Direction::In), category: Some(Category::Policy), ..known };
+    Some(Hit { known, text: message.to_owned(), mta: "Sendmail", weight: Weight::Sure })
 }
 
 /// `<a@b>... User unknown` on the receiving side.

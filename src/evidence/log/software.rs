@@ -79,6 +79,9 @@ static SHAPES: &[(&str, &str)] = &[
     ("\"SMTPD\"\t", "hMailServer"),
     ("\"SMTPC\"\t", "hMailServer"),
     ("Remote_host_said:", "qmail"),
+    (" smtpstatus=", "msmtp"),
+    ("exitcode=EX_", "msmtp"),
+    ("] [core] disconnect ip=", "Haraka"),
 ];
 
 /// The software that wrote most of the first lines that tell, and whether most lines are those of a log.

@@ -235,7 +235,8 @@ pub(crate) fn introduced(head: &str) -> bool {
         return true;
     }
     let word = trimmed.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | '"')).next().unwrap_or("");
-    introducing_word(word)
+    let code = word.len() == 3 && word.starts_with(['4', '5']) && word.bytes().all(|b| b.is_ascii_digit());
+    if code { introduced(trimmed.strip_suffix(word).unwrap_or("")) } else { introducing_word(word) }
 }
 
 /// Whether a colon or equals sign before the digits belongs to a counter rather than to a reply.
@@ -313,13 +314,6 @@ fn introducing_word(word: &str) -> bool {
             | "reason"
             | "antwort"
             | "fehler"
-            | "550"
-            | "554"
-            | "421"
-            | "451"
-            | "450"
-            | "553"
-            | "552"
             | "erreur"
             | "fehlercode"
             | "in:"

@@ -31,15 +31,31 @@ const MAX_TEXT: usize = 2000;
 /// Takes apart a reply that starts at the head of `text` (or shortly after it).
 pub(crate) fn parse(text: &str) -> Parsed {
     let (body, phase) = split_phase(text);
+    let body = rewrapped(body);
     let found = find_code(body);
     let announced = |f: &CodeAt| introduced(body.get(..f.start).unwrap_or(""));
-    let from = found.filter(announced).map_or(body, |f| body.get(f.start..).unwrap_or(body));
+    let from = found.filter(announced).map_or(body, |f| body.get(start(body, f)..).unwrap_or(body));
     let from = trim_tail(from);
     let code = found.map(|f| f.code);
     let shown = scan::folded(&unescaped(from), MAX_TEXT);
     let plain = plain(&unescaped(scan::truncated(from, 4 * MAX_TEXT)), code);
     let enhanced = enhanced(&shown, &plain, code);
     Parsed { code, enhanced, text: shown, plain, phase }
+}
+
+/// Where a reply begins: at its code, or at the words before it (`Detail: spam SMTP code: 554`, as `PHPMailer` writes).
+pub(crate) fn start(text: &str, code: CodeAt) -> usize {
+    let head = text.get(..code.start).unwrap_or("");
+    let words = head.trim_end().ends_with("SMTP code:").then_some("Detail: ");
+    words.and_then(|words| Some(head.rfind(words)? + words.len())).unwrap_or(code.start)
+}
+
+/// The reply inside one that Exchange wraps around it (`451 4.4.0 Primary target IP address responded with: "554 …"`),
+/// or behind the words of .NET.
+fn rewrapped(text: &str) -> &str {
+    let inner = scan::after(text, "responded with: \"").filter(|inner| inner.starts_with(['4', '5']));
+    let quoted = inner.map(|inner| inner.split_once("\" ").map_or(inner, |(inner, _)| inner));
+    quoted.or_else(|| scan::after(text, "The server response was: ")).unwrap_or(text)
 }
 
 /// Cuts off what Postfix and its like add behind the reply, and gives the command that they name.
@@ -137,11 +153,12 @@ fn bare_status(word: &str) -> Option<&str> {
 /// The enhanced status code in the reply: behind the code, as `(#5.1.1)`, or standing alone.
 fn enhanced(text: &str, plain: &str, code: Option<u16>) -> Option<String> {
     let class = code.map(|c| if c >= 500 { '5' } else { '4' });
-    let fits = |status: &&str| class.is_none_or(|c| status.starts_with(c)) && !status.starts_with('2');
+    let failed = |status: &&str| !status.starts_with('2');
+    let fits = |status: &&str| class.is_none_or(|c| status.starts_with(c)) && failed(status);
     let behind = code.and_then(|c| text.strip_prefix(c.to_string().as_str())).unwrap_or(text);
     let body = after_code(behind);
-    let subjects = if behind.len() < text.len() { 999 } else { 7 };
-    if let Some(status) = status_prefix(body, subjects).filter(fits) {
+    let (subjects, near) = if behind.len() < text.len() { (999, true) } else { (7, false) };
+    if let Some(status) = status_prefix(body, subjects).filter(|s| if near { failed(s) } else { fits(s) }) {
         return Some(status.to_owned());
     }
     let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | '[' | ')' | ']'));
@@ -191,6 +208,13 @@ mod tests {
             ("4.7.32 not aligned", None, Some("4.7.32"), "4.7.32 not aligned"),
             ("smtp; 421 cuda_x 4.7.1 later", Some(421), Some("4.7.1"), "cuda_x 4.7.1 later"),
             ("host mx.example said: 450 again (in reply to RCPT TO command)", Some(450), None, "again"),
+            ("550 4.4.7 QUEUE.Expired; message expired", Some(550), Some("4.4.7"), "QUEUE.Expired; message expired"),
+            (
+                "451 4.4.0 Primary target IP address responded with: \"554 5.7.1 no.\" Attempted failover",
+                Some(554),
+                Some("5.7.1"),
+                "no.",
+            ),
             ("delivered 550 messages of 450 bytes", None, None, "delivered 550 messages of 450 bytes"),
         ];
         for (text, code, status, plain) in cases {

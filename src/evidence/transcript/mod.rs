@@ -15,6 +15,8 @@ use session::Session;
 const MAX_LINE: usize = 16_000;
 /// At most this much is gathered for one reply.
 const MAX_REPLY: usize = 4_000;
+/// Shorter lines were not wrapped.
+const WRAPPED: usize = 80;
 /// At most this many replies are kept from one text.
 pub(crate) const MAX_REPLIES: usize = 1000;
 
@@ -34,7 +36,14 @@ struct Open {
 
 /// The refusals in a text whose first line has the number `first_line`.
 pub(crate) fn replies(text: &str, first_line: usize, context: &Context) -> Vec<Reply> {
-    let mut reader = Reader { context, session: Session::default(), open: None, found: Vec::new(), own: false };
+    let mut reader = Reader {
+        context,
+        session: Session::default(),
+        open: None,
+        found: Vec::new(),
+        own: false,
+        session_lines: false,
+    };
     for (offset, line) in text.lines().enumerate() {
         reader.line(scan::truncated(line, MAX_LINE), first_line + offset);
         if reader.found.len() >= MAX_REPLIES {
@@ -62,6 +71,8 @@ struct Reader<'a> {
     found: Vec<(Reply, String)>,
     /// Whether the sender's own server refused (Postfix `Out:` transcripts of the receiving side).
     own: bool,
+    /// Whether the lines are those of a session, in which nothing is wrapped.
+    session_lines: bool,
 }
 
 impl Reader<'_> {
@@ -73,6 +84,7 @@ impl Reader<'_> {
             return;
         }
         self.own |= line.trim_start().starts_with("Out: ");
+        self.session_lines |= is_command(content) || consents(content);
         let code = reply::find_code(content);
         let code = code.filter(|c| !quotes_success(content, c.start));
         match (code, self.open.as_mut()) {
@@ -86,7 +98,9 @@ impl Reader<'_> {
                 self.session.note(content.get(..at.start).unwrap_or(""));
                 self.open(content, at, number);
             }
-            (None, Some(_)) if ends_reply(line, content) => {
+            (None, Some(open))
+                if ends_reply(line, content) || is_command(content) || (self.session_lines && open.is_whole(line)) =>
+            {
                 self.close();
                 self.session.note(content);
             }
@@ -98,7 +112,7 @@ impl Reader<'_> {
     /// Starts gathering a reply.
     fn open(&mut self, content: &str, at: reply::CodeAt, number: usize) {
         let announced = reply::introduced(content.get(..at.start).unwrap_or(""));
-        let text = if announced { content.get(at.start..).unwrap_or("") } else { content };
+        let text = if announced { content.get(reply::start(content, at)..).unwrap_or("") } else { content };
         let mut open =
             Open { line: number, code: at.code, last_seen: false, text: String::new(), session: self.session.clone() };
         open.add(text);
@@ -142,6 +156,12 @@ impl Reader<'_> {
 }
 
 impl Open {
+    /// Whether a reply of a session ended with the line before: it was too short to be wrapped.
+    fn is_whole(&self, next: &str) -> bool {
+        let last = self.text.lines().next_back().unwrap_or("");
+        self.last_seen && starts_line(last) && last.len() < WRAPPED && !next.starts_with([' ', '\t'])
+    }
+
     /// Adds a line, and notes whether it is the last one of a several-line reply.
     fn add(&mut self, content: &str) {
         let code = self.code.to_string();
@@ -223,6 +243,20 @@ fn from_mark(line: &str) -> &str {
 /// Whether a line begins with the code itself.
 fn starts_line(content: &str) -> bool {
     content.bytes().take(3).filter(u8::is_ascii_digit).count() == 3
+}
+
+/// Whether a line is a command of SMTP, however spelled, or the end of a connection.
+fn is_command(content: &str) -> bool {
+    let commands = ["ehlo ", "helo ", "lhlo ", "mail from:", "rcpt to:", "connection closed", "connection lost"];
+    let alone = ["data", "quit", "rset", "noop", "starttls"];
+    let head = scan::truncated(content, 20).to_ascii_lowercase();
+    commands.iter().any(|command| head.starts_with(command)) || alone.contains(&head.trim())
+}
+
+/// Whether a line is a server's consent, as only sessions have it.
+fn consents(content: &str) -> bool {
+    let behind = ["220", "221", "250", "354"].iter().find_map(|code| content.strip_prefix(code));
+    behind.is_some_and(|rest| rest.starts_with([' ', '-']))
 }
 
 /// Whether the code stands behind a success code of the same line (`250 ok … 550`).
@@ -339,6 +373,16 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_of_a_session_ends_with_its_line() {
+        let text = "220 mx.example.org\nehlo out.example.com\n250 hi\nrcpt to:<b@example.org>\n550 no such user\nrcpt to:<c@example.org>\n451 try later\nConnection closed by foreign host.\n";
+        let found = read(text);
+        let told: Vec<&str> = found.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!(told, ["550 no such user", "451 try later"]);
+        let next = "250 hi\n554 no\nSomething else that was printed\n";
+        assert_eq!(read(next)[0].text, "554 no");
+    }
+
+    #[test]
     fn repetitions_count_once() {
         let text = "<<< 550 5.1.1 <a@example.org>... User unknown\n550 5.1.1 <a@example.org>... User unknown\n";
         assert_eq!(read(text).len(), 1);
@@ -346,6 +390,7 @@ mod tests {
 
     #[test]
     fn numbers_in_prose_are_no_replies() {
+        assert!(read("Please call 0721 554 550.\nOr fax 550 421 554.\nRegards").is_empty());
         assert!(read("We sold 550 chairs, see page 421.\nThe 554 bus leaves at 10: 450 people waited.").is_empty());
     }
 }

@@ -53,8 +53,33 @@ pub(super) fn find(
         }
     }
     let index = walk.choose(outside, near)?;
+    let index = walk.before_service(index, near).unwrap_or(index);
     Some(below_filter(index, near))
 }
+
+/// Organisations that filter mail for others before it reaches them.
+const SERVICES: &[&str] = &[
+    "pphosted.com",
+    "ppe-hosted.com",
+    "ppops.net",
+    "mimecast.com",
+    "messagelabs.com",
+    "symanteccloud.com",
+    "iphmx.com",
+    "barracudanetworks.com",
+    "cudaops.com",
+    "trendmicro.com",
+    "trendmicro.eu",
+    "sophos.com",
+    "antispamcloud.com",
+    "hornetsecurity.com",
+    "mailcontrol.com",
+    "mxlogic.net",
+    "psmtp.com",
+    "retarus.com",
+    "expurgate.net",
+    "expurgate.de",
+];
 
 /// Whether one of our own hosts took this hop from a stranger.
 fn enters_own(hop: &Received<'_>, context: &Context) -> bool {
@@ -118,6 +143,20 @@ impl Walk<'_> {
             return entered.or(self.checked_sibling);
         }
         outside.or(self.sibling)
+    }
+
+    /// The hop at which a filter service took the mail for the receiver: a stranger's, whom the service checked, while
+    /// nobody checked the service. A service that sends for its customers is checked itself.
+    fn before_service(&self, index: usize, hops: &[Received<'_>]) -> Option<usize> {
+        let hop = hops.get(index)?;
+        let service = hop.rdns.or(hop.from).and_then(net::organisation)?;
+        let filters = SERVICES.contains(&service.as_str()) && !hop.ip.is_some_and(|ip| self.was_checked(ip));
+        let below = || hops.iter().enumerate().skip(index + 1).take(4);
+        let taken = |hop: &Received<'_>| {
+            let by = hop.by.and_then(net::organisation);
+            by.as_deref() == Some(service.as_str()) && hop.ip.is_some_and(|ip| self.was_checked(ip))
+        };
+        filters.then(|| below().find(|(_, hop)| taken(hop)).map(|(at, _)| at)).flatten()
     }
 
     /// Notes that a host is the receiver's.

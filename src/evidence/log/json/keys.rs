@@ -48,6 +48,7 @@ pub(super) fn told(object: &Map<String, Value>) -> Option<String> {
         "statusmessage",
         "output",
         "err",
+        "comment",
     ];
     let texts: Vec<String> = keys.iter().filter_map(|k| pick(object, &[k])).collect();
     let coded = texts.iter().find(|t| reply::find_code(t).is_some());
@@ -103,8 +104,11 @@ impl Around {
         let inner = |key: &str| {
             peer.and_then(|p| p.get(key)).and_then(Value::as_str).map(|h| h.trim_end_matches('.').to_owned())
         };
+        let nested =
+            object.get("message").and_then(Value::as_object).and_then(|m| pick(m, &["to", "rcptto", "recipient"]));
         let recipient =
             pick(object, &["emailaddress", "recipient", "rcptto", "rcpt", "email", "to", "recipients", "rcptaddress"])
+                .or(nested)
                 .and_then(|a| scan::domain_of(&a));
         Self {
             kind: pick(object, &["notificationtype", "eventtype", "event", "type", "recordtype", "action", "severity"])

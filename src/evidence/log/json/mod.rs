@@ -265,12 +265,15 @@ fn wrapped(object: &Map<String, Value>) -> Option<&str> {
     let journal = object.get("MESSAGE").and_then(Value::as_str);
     let docker =
         || object.get("log").and_then(Value::as_str).filter(|_| object.contains_key("stream") || object.len() <= 3);
-    let plain = || {
-        object.get("message").and_then(Value::as_str).filter(|m| {
-            object.contains_key("@timestamp")
-                && m.len() > 20
-                && (m.contains("postfix") || object.contains_key("program"))
-        })
+    let collected = object.contains_key("@timestamp");
+    let plain = |m: &&str| {
+        let line = super::envelope::open(m, 0);
+        let dated = line.time.is_some() && line.host.is_some() && !line.program.is_empty();
+        dated || (collected && m.len() > 20 && (m.contains("postfix") || object.contains_key("program")))
     };
-    journal.or_else(docker).or_else(plain)
+    let others = || {
+        let keys = ["message", "line", "_raw", "raw", "full_message", "msg", "original", "log"];
+        keys.iter().filter_map(|key| object.get(*key).and_then(Value::as_str)).find(plain)
+    };
+    journal.or_else(docker).or_else(others)
 }
