@@ -93,6 +93,26 @@ fn mask_hostile(bencher: Bencher<'_, '_>, (shape, size): (&str, usize)) {
     });
 }
 
+/// Texts of 25 MB made of one short line: empty, harmless, nearly a secret, a secret, the start of a dialogue.
+#[divan::bench(args = ["\n", "a=b\n", "key\n", "pass=x\n", "AUTH LOGIN\n"], sample_count = 3, sample_size = 1)]
+fn mask_short_lines(bencher: Bencher<'_, '_>, line: &str) {
+    let text = line.repeat((25 << 20) / line.len()).into_bytes();
+    bencher
+        .counter(BytesCount::of_slice(&text))
+        .with_inputs(|| text.clone())
+        .bench_values(|mut bytes| mask::secrets(&mut bytes));
+}
+
+/// Text in UTF-16, masked in its own bytes.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn mask_wide(bencher: Bencher<'_, '_>) {
+    let text: Vec<u8> = "250 ok password=x\r\n".repeat(500_000).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bencher
+        .counter(BytesCount::of_slice(&text))
+        .with_inputs(|| text.clone())
+        .bench_values(|mut bytes| mask::secrets(&mut bytes));
+}
+
 #[divan::bench(args = [1_000_000, 10_000_000], sample_count = 5, sample_size = 1)]
 fn mask_log(bencher: Bencher<'_, '_>, size: usize) {
     let line = "Nov 23 12:00:00 mx postfix/smtp[4711]: 4XyZ12: to=<bob@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=1.2, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.1] said: 550 5.7.1 refused)\n";

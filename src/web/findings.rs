@@ -113,6 +113,20 @@ struct Step {
     look: &'static str,
 }
 
+impl Way {
+    /// Whether there is something to compare: a single hop makes no picture.
+    fn has_picture(&self) -> bool {
+        self.hops.len() > 1
+    }
+}
+
+impl Step {
+    /// What the picture says of the hop when it is pointed at.
+    fn title(&self) -> String {
+        if self.delay.is_empty() { self.host.clone() } else { format!("{}: {}", self.host, self.delay) }
+    }
+}
+
 /// One fault of a header.
 #[derive(Debug)]
 struct Fault {
@@ -310,5 +324,45 @@ fn span(shell: &Shell, seconds: i64) -> String {
         0..=119 => shell.t1("findings-seconds", "count", seconds),
         120..=7_199 => shell.t1("span-minutes", "count", seconds / 60),
         _ => shell.t1("span-hours", "count", seconds / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Context, read};
+    use crate::locale::texts;
+
+    /// What is shown of a text.
+    fn shown(text: &str) -> String {
+        let shell = Shell {
+            texts: texts("en"),
+            provider: "Example Mail".to_owned(),
+            public_url: String::new(),
+            path: String::new(),
+            demo: false,
+            staff: None,
+            now: crate::domain::time::Time(0),
+        };
+        let causes = Causes::parse(include_str!("../../content/causes.toml")).unwrap();
+        let found = read(text.as_bytes(), &Context::default());
+        Understood::of(&shell, &found, &causes, "a", false).unwrap().render().unwrap()
+    }
+
+    #[test]
+    fn several_hops_make_a_picture_and_one_a_table() {
+        let hop = |from: &str, by: &str, second: u8| {
+            format!(
+                "Received: from {from} ({from} [192.0.2.{second}]) by {by} with ESMTP id 1; Mon, 23 Nov 2026 12:00:{second:02} +0000\n"
+            )
+        };
+        let rest =
+            "From: ann@example.org\nSubject: x\nDate: Mon, 23 Nov 2026 12:00:00 +0000\nMessage-ID: <1@example.org>\n\n";
+        let one = shown(&format!("{}{rest}", hop("out.example.org", "mx01.example.net", 1)));
+        assert!(!one.contains("<svg") && one.contains("<details open>"), "{one}");
+        let two = hop("mx01.example.net", "store.example.net", 5) + &hop("out.example.org", "mx01.example.net", 1);
+        let two = shown(&format!("{two}{rest}"));
+        assert!(two.contains("role=\"img\"") && two.contains("<title>mx01.example.net</title>"), "{two}");
+        assert!(two.contains("<title>store.example.net: 4 s</title>"), "{two}");
     }
 }

@@ -236,3 +236,19 @@ async fn tokens_are_listed_without_their_secrets_and_their_use_is_noted() {
     assert!(!api_tokens::revoke(pool, "reader", app.desk().now()).await.unwrap());
     assert_eq!(api_tokens::list(pool).await.unwrap()[0].revoked_at, Some(app.desk().now()));
 }
+
+#[tokio::test]
+async fn evidence_is_read_and_not_stored() {
+    let app = TestApp::start().await;
+    let program = Program::new(&app, "monitor", &["blocks:read"]).await;
+    let bounce = "550 5.7.1 Client host [203.0.113.9] blocked, token=abcdef-1234";
+    let found = json_of(&program.send(Method::POST, "/api/v1/evidence", bounce).await, 200);
+    assert_eq!((&found["smtp_code"], &found["ips"][0]), (&json!(550), &json!("203.0.113.9")));
+    assert!(found["queue_id"].is_null() && !found.to_string().contains("abcdef"), "{found}");
+    let long = "Nov 23 12:00:00 mx postfix/qmgr[1]: A1: removed\n".repeat(60_000);
+    assert_eq!(json_of(&program.send(Method::POST, "/api/v1/evidence", long).await, 200)["kind"], "log");
+    let endless = program.send(Method::POST, "/api/v1/evidence", vec![b'x'; 8 * 1024 * 1024 + 1]).await;
+    assert_eq!(endless.status, 413);
+    let stranger = Program::with(&app, "Bearer nothing");
+    assert_eq!(stranger.send(Method::POST, "/api/v1/evidence", bounce).await.status, 401);
+}

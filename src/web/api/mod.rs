@@ -3,7 +3,7 @@
 //! A token is made by `postern token add NAME --scope blocks:write` and sent as `Authorization: Bearer …` (RFC 6750 2.1).
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::routing::post;
@@ -20,7 +20,7 @@ mod evidence;
 pub fn router() -> Router<App> {
     Router::new()
         .route("/blocks", post(blocks::add).get(blocks::find).delete(blocks::lift))
-        .route("/evidence", post(evidence::read))
+        .route("/evidence", post(evidence::read).layer(DefaultBodyLimit::max(evidence::MOST)))
 }
 
 /// A program that may read blocks.
