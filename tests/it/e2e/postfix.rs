@@ -42,12 +42,15 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
     let page = sender.get(path_of(link));
     assert_eq!(page.status, 200);
     assert!(page.text.contains("PB-SPAM") && page.text.contains("203.0.113.7"), "{}", page.text);
-    let log = postfix.log();
-    let reject = log.lines().find(|l| l.contains("NOQUEUE: reject") && l.contains("203.0.113.7")).expect("a log line");
+    let refused = |log: &str| {
+        log.lines().find(|l| l.contains("NOQUEUE: reject") && l.contains("203.0.113.7")).map(ToOwned::to_owned)
+    };
+    crate::support::eventually("the refusal is in the log", async || refused(&postfix.log()).is_some()).await;
+    let reject = refused(&postfix.log()).unwrap();
     let fields = [
         ("kind", "unblock"),
         ("email", "ann@sender.example"),
-        ("evidence", reject),
+        ("evidence", reject.as_str()),
         ("message", "We closed the hole."),
     ];
     let status = sender.post("/requests/new", &fields);

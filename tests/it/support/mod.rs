@@ -3,13 +3,20 @@
 mod browser;
 pub(crate) mod chromium;
 mod database;
+pub(crate) mod docs;
+pub(crate) mod exim;
 mod gateway;
 pub(crate) mod postfix;
-mod program;
+pub(crate) mod program;
+pub(crate) mod rspamd;
+pub(crate) mod server;
 mod sink;
+pub(crate) mod smtp;
+pub(crate) mod unbound;
 pub(crate) mod wire;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -171,6 +178,13 @@ impl TestApp {
 /// A port of this machine where nobody listens just now.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A loopback address of this process's own, where the port 53 of name servers is free.
+pub(crate) fn own_loopback() -> Ipv4Addr {
+    static USED: AtomicU8 = AtomicU8::new(0);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 54 + USED.fetch_add(1, Ordering::SeqCst), high, low)
 }
 
 /// Waits until somebody listens on a port of this machine.

@@ -11,6 +11,8 @@ pub(crate) struct Wire {
     server: SocketAddr,
     /// The cookie of its session.
     cookie: Option<String>,
+    /// The token of a program.
+    token: Option<String>,
 }
 
 /// What came back.
@@ -27,7 +29,12 @@ pub(crate) struct Reply {
 impl Wire {
     /// A browser without cookies.
     pub(crate) fn new(server: SocketAddr) -> Self {
-        Self { server, cookie: None }
+        Self { server, cookie: None, token: None }
+    }
+
+    /// A program with a token.
+    pub(crate) fn program(server: SocketAddr, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::new(server) }
     }
 
     /// Opens a page.
@@ -38,6 +45,16 @@ impl Wire {
     /// Sends an ordinary form.
     pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         self.try_post(path, fields).expect("an answer")
+    }
+
+    /// Sends JSON.
+    pub(crate) fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Reply {
+        self.send("POST", path, "application/json", body.to_string().as_bytes()).expect("an answer")
+    }
+
+    /// Takes something away.
+    pub(crate) fn delete(&mut self, path: &str) -> Reply {
+        self.send("DELETE", path, "", b"").expect("an answer")
     }
 
     /// Sends an ordinary form to a server that may be going away.
@@ -51,10 +68,11 @@ impl Wire {
         let mut stream = TcpStream::connect(self.server).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let cookie = self.cookie.as_ref().map(|c| format!("Cookie: {c}\r\n")).unwrap_or_default();
+        let token = self.token.as_ref().map(|t| format!("Authorization: Bearer {t}\r\n")).unwrap_or_default();
         let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
         let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{cookie}{kind}Content-Length: {length}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{cookie}{token}{kind}Content-Length: {length}\r\n\r\n",
             self.server
         );
         stream.write_all(head.as_bytes()).ok()?;
