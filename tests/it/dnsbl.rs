@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
+use hickory_proto::op::{Edns, Message, OpCode, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use postern::blocklist::BlockList;
 use postern::domain::ticket::Who;
@@ -15,13 +14,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::support::dns::{self, datagram, over_tcp, question};
 use crate::support::{TestApp, judge};
-
-/// How long an answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long nothing has to come for it to count as no answer.
-const SILENCE: Duration = Duration::from_millis(300);
 
 /// A portal with a DNSBL.
 struct Zone {
@@ -33,45 +27,9 @@ struct Zone {
     _guard: DropGuard,
 }
 
-/// The name of an address in the zone.
+/// The name of an address in the zone of the tests.
 fn name_of(addr: &str) -> String {
-    match addr.parse().unwrap() {
-        std::net::IpAddr::V4(addr) => {
-            let [a, b, c, d] = addr.octets();
-            format!("{d}.{c}.{b}.{a}.bl.test.")
-        }
-        std::net::IpAddr::V6(addr) => {
-            let digits = format!("{:032x}", u128::from(addr));
-            digits.chars().rev().flat_map(|digit| [digit, '.']).collect::<String>() + "bl.test."
-        }
-    }
-}
-
-/// A question.
-fn question(name: &str, kind: RecordType) -> Message {
-    let mut asked = Message::query();
-    asked.add_query(Query::query(Name::from_str(name).unwrap(), kind));
-    asked
-}
-
-/// Sends bytes by UDP; gives what comes back.
-async fn datagram(addr: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket.send_to(bytes, addr).await.unwrap();
-    let mut buffer = vec![0; 65_536];
-    let length = tokio::time::timeout(SILENCE, socket.recv(&mut buffer)).await.ok()?.unwrap();
-    Some(buffer[..length].to_vec())
-}
-
-/// Writes a question to a TCP connection and reads the answer.
-async fn over_tcp(stream: &mut TcpStream, asked: &Message) -> Message {
-    let bytes = asked.to_vec().unwrap();
-    stream.write_u16(u16::try_from(bytes.len()).unwrap()).await.unwrap();
-    stream.write_all(&bytes).await.unwrap();
-    let length = tokio::time::timeout(PATIENCE, stream.read_u16()).await.unwrap().unwrap();
-    let mut answer = vec![0; usize::from(length)];
-    stream.read_exact(&mut answer).await.unwrap();
-    Message::from_vec(&answer).unwrap()
+    dns::name_of(addr, "bl.test")
 }
 
 impl Zone {

@@ -29,6 +29,7 @@ mod outbox;
 mod policy;
 mod public;
 mod requests;
+mod rfc5782;
 mod signing_in;
 mod socketmap;
 mod staff;

@@ -4,3 +4,4 @@ mod browser;
 mod crash;
 mod gateways;
 mod postfix;
+mod resolver;

@@ -3,6 +3,7 @@
 mod browser;
 pub(crate) mod chromium;
 mod database;
+pub(crate) mod dns;
 pub(crate) mod docs;
 pub(crate) mod exim;
 mod gateway;
