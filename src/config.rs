@@ -107,7 +107,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "gateways.policy.connections",
         default: "10000",
         example: "10000",
-        help: "How many connections the policy service holds at once.",
+        help: "How many connections the policy service holds at once; one client, but for this machine, a quarter of them.",
     },
     Setting {
         key: "gateways.socketmap.listen",
@@ -119,7 +119,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "gateways.socketmap.connections",
         default: "10000",
         example: "10000",
-        help: "How many connections the socketmap service holds at once.",
+        help: "How many connections the socketmap service holds at once; one client, but for this machine, a quarter of them.",
     },
     Setting {
         key: "gateways.dnsbl.listen",

@@ -1,8 +1,8 @@
 //! What all listeners share: one accept loop, one way to take turns on a connection, one set of bounds.
 //!
 //! A client that never ends its request, sends endless bytes, or nothing at all, is bounded in bytes and time, and holds
-//! one of a bounded number of places; who finds none waits in the queue of the operating system. On trouble nothing is
-//! said and the connection ends.
+//! one of a bounded number of places, of which one client gets a share; who finds none waits in the queue of the operating
+//! system. On trouble nothing is said and the connection ends.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::IpAddr;
@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::guests::Guests;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::net::fold;
 
@@ -132,7 +133,7 @@ async fn bind_unix(path: &Path) -> Result<Listener> {
 
 /// Serves until `stop`; then finishes the requests that have begun.
 pub async fn serve<P: Protocol>(listener: Listener, protocol: P, most: usize, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(most));
+    let (places, guests) = (Arc::new(Semaphore::new(most)), Guests::new(most));
     let tasks = TaskTracker::new();
     loop {
         let place = tokio::select! {
@@ -146,10 +147,11 @@ pub async fn serve<P: Protocol>(listener: Listener, protocol: P, most: usize, st
         match accepted {
             Ok((_, peer)) if !protocol.admits(peer) => {}
             Ok((stream, peer)) => {
+                let Some(guest) = guests.enter(peer) else { continue };
                 let (protocol, stop) = (protocol.clone(), stop.clone());
                 tasks.spawn(async move {
                     converse(stream, peer, &protocol, &stop).await;
-                    drop(place);
+                    drop((guest, place));
                 });
             }
             Err(error) => {

@@ -12,6 +12,7 @@ use crate::domain::id::hash;
 use crate::domain::time::Clock;
 
 pub mod dnsbl;
+mod guests;
 pub mod listener;
 pub mod policy;
 pub mod socketmap;
