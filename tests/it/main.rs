@@ -24,6 +24,7 @@ mod imports;
 mod intake;
 mod joining;
 mod lifts;
+mod listeners;
 mod lists;
 mod outbox;
 mod policy;

@@ -10,7 +10,7 @@ use postern::domain::ticket::Who;
 use postern::domain::time::DAY;
 use postern::gateways::policy;
 
-use crate::support::{Gateway, PolicyService, TestApp, judge, request};
+use crate::support::{Gateway, PolicyService, TestApp, idle_connections, judge, request};
 
 /// A portal, its policy service, and a connection to it.
 async fn service() -> (TestApp, PolicyService, Gateway) {
@@ -238,14 +238,6 @@ async fn thousands_of_idle_connections_do_not_keep_others_from_being_served() {
     assert!(begun.elapsed() < Duration::from_secs(10), "500 answers took {:?}", begun.elapsed());
     idle[count - 1].send(request("203.0.113.7", CARL).as_bytes()).await;
     assert!(idle[count - 1].action().await.is_some(), "the idle ones are held");
-}
-
-/// 2000, or as many as the limit of open files allows: both ends are in this process.
-fn idle_connections() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
-    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
-    let soft: usize = line.split_whitespace().nth(3).unwrap().parse().unwrap_or(usize::MAX);
-    (soft.saturating_sub(400) / 2).min(2_000)
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ use postern::web;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
-pub(crate) use gateway::{Gateway, PolicyService, judge, request};
+pub(crate) use gateway::{Gateway, PolicyService, idle_connections, judge, request};
 pub(crate) use program::Place;
 pub(crate) use sink::{Delivered, Sink};
 
