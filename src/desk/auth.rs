@@ -1,28 +1,20 @@
 //! Staff sign in and out; passwords; the first admin.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-
+use super::password::{fitting_hash, verify};
 use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret};
 use crate::domain::net::visitor;
-use crate::domain::staff::{PASSWORD_MAX, PASSWORD_MIN, Role, Staff, password_fits};
+use crate::domain::staff::{PASSWORD_MAX, Role, Staff};
 use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{DAY, HOUR, MINUTE};
 use crate::locale::Sentence;
 use crate::store::api_tokens::{self, ApiToken};
 use crate::store::sessions::{self, Session};
 use crate::store::{Tx, limits, staff};
-
-/// How many passwords are hashed at once: each takes 19 MB and tens of milliseconds of a core.
-static HASHERS: Semaphore = Semaphore::const_new(2);
 
 /// How long an attempt takes for an account that many tried in vain.
 const SLOW: Duration = Duration::from_secs(2);
@@ -36,38 +28,6 @@ pub enum SignIn {
     Wrong,
     /// Too many failures; later.
     Later,
-}
-
-/// What a password is compared with when there is no such account, so that the time tells nothing.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
-
-/// Hashes a password; slow by design.
-fn hash_now(password: &str) -> anyhow::Result<String> {
-    Ok(Argon2::default().hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("argon2: {e}"))?.to_string())
-}
-
-/// Hashes a password off the async threads.
-async fn hash_password(password: String) -> anyhow::Result<String> {
-    let place = HASHERS.acquire().await?;
-    let hash = move || {
-        let _place = place;
-        hash_now(&password)
-    };
-    tokio::task::spawn_blocking(hash).await?
-}
-
-/// Compares a password off the async threads.
-async fn verify(password: String, stored: Option<String>) -> anyhow::Result<bool> {
-    let place = HASHERS.acquire().await?;
-    let compare = move || {
-        let _place = place;
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| NOBODY.clone());
-        let parsed = PasswordHash::new(&stored);
-        let fits = parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-        known && fits
-    };
-    Ok(tokio::task::spawn_blocking(compare).await?)
 }
 
 impl Desk {
@@ -345,14 +305,4 @@ impl Desk {
         api_tokens::used(self.db.pool(), token.id, now, now.plus(-MINUTE)).await?;
         Ok(token)
     }
-}
-
-/// The hash of a password of a fitting length.
-async fn fitting_hash(password: &str) -> Done<String> {
-    if password_fits(password) { Ok(hash_password(password.to_owned()).await?) } else { Err(bad_password()) }
-}
-
-/// Why a password is not taken.
-fn bad_password() -> Refusal {
-    Refusal::Invalid(Sentence::new("password-size").with("least", PASSWORD_MIN).with("most", PASSWORD_MAX))
 }

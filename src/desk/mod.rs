@@ -27,6 +27,7 @@ pub mod evidence;
 pub mod import;
 pub mod lift;
 pub mod mails;
+mod password;
 pub mod request;
 pub mod sweep;
 pub mod ticket;
