@@ -1,0 +1,103 @@
+//! Makes settings of values.
+
+use std::net::SocketAddr;
+
+use super::read::{BadSetting, Values};
+use super::values::{
+    database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
+    optional_listen, public_url, smtp_url, span, yes_no, zone_name,
+};
+use super::{Config, Database, Dnsbl, Gateways, Http, Limits, Mail};
+use crate::domain::email::Email;
+use crate::domain::net::Net;
+use crate::domain::time::{DAY, HOUR};
+
+impl Values {
+    /// The settings of the DNSBL.
+    fn dnsbl(&self, public_url: &str, demo: bool) -> Result<Dnsbl, BadSetting> {
+        let zone = self.get("gateways.dnsbl.zone", |text| zone_name(text, public_url))?;
+        let server = |text: &str| if text.is_empty() { Ok(format!("ns.{zone}")) } else { domain_name(text) };
+        Ok(Dnsbl {
+            listen: self.get("gateways.dnsbl.listen", |text| listen_addresses(text, demo))?,
+            nameserver: self.get("gateways.dnsbl.nameserver", server)?,
+            allow: self.get("gateways.dnsbl.allow", list::<Net>)?,
+            ttl: self.get("gateways.dnsbl.ttl", |t| number(t, 0, 86_400))?,
+            negative_ttl: self.get("gateways.dnsbl.negative_ttl", |t| number(t, 0, 86_400))?,
+            rate: self.get("gateways.dnsbl.rate", |t| number(t, 1, 100_000_000))?,
+            zone,
+        })
+    }
+
+    /// The settings of the pages.
+    fn http(&self, listen: SocketAddr, public_url: String) -> Result<Http, BadSetting> {
+        Ok(Http {
+            listen,
+            public_url,
+            trusted_proxies: self.get("http.trusted_proxies", list::<Net>)?,
+            max_requests: self.get("http.max_requests", |t| number(t, 1, 100_000))?,
+            connections: self.get("http.connections", |t| number(t, 1, 100_000))?,
+        })
+    }
+
+    /// The settings of the listeners for mail servers.
+    fn gateways(&self, dnsbl: Dnsbl, demo: bool) -> Result<Gateways, BadSetting> {
+        Ok(Gateways {
+            policy: self.get("gateways.policy.listen", |text| optional_listen(text, demo))?,
+            policy_is_set: self.0.contains_key("gateways.policy.listen"),
+            policy_connections: self.get("gateways.policy.connections", |t| number(t, 1, 1_000_000))?,
+            socketmap: self.get("gateways.socketmap.listen", |text| optional_listen(text, demo))?,
+            socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
+            dnsbl,
+            open_recipients: self.get("gateways.open_recipients", open_recipients)?,
+        })
+    }
+
+    /// All settings, checked.
+    pub(super) fn check(&self, demo: bool) -> Result<Config, BadSetting> {
+        let listen = self.get("http.listen", |text| listen_address(text, demo))?;
+        let public_url = self.get("http.public_url", |text| public_url(text, listen))?;
+        let dnsbl = self.dnsbl(&public_url, demo)?;
+        Ok(Config {
+            demo,
+            http: self.http(listen, public_url)?,
+            database: Database {
+                url: self
+                    .get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
+                connections: self.get("database.connections", |t| number(t, 1, 1_000))?,
+            },
+            provider: if demo && !self.0.contains_key("provider.name") {
+                "Example Mail"
+            } else {
+                self.text("provider.name")
+            }
+            .to_owned(),
+            own_hosts: self.get("provider.hosts", list::<String>)?,
+            own_networks: self.get("provider.networks", list::<Net>)?,
+            mail: Mail {
+                smtp_url: self.get("mail.smtp_url", smtp_url)?,
+                from: self.get("mail.from", Email::parse)?,
+                inbound: self.get("mail.inbound", yes_no)?,
+                most_per_hour: self.get("mail.most_per_hour", |t| number(t, 1, 100_000))?,
+            },
+            gateways: self.gateways(dnsbl, demo)?,
+            content_folder: self.get("content.folder", folder)?,
+            retention: self.get("evidence.retention", |t| span(t, DAY))?,
+            probation: self.get("tickets.probation", |t| span(t, HOUR))?,
+            session: self.get("staff.session", |t| span(t, HOUR / 12))?,
+            limits: Limits {
+                requests_per_hour: self.get("limits.requests_per_hour", |t| number(t, 1, 1_000_000))?,
+                checks_per_minute: self.get("limits.checks_per_minute", |t| number(t, 1, 1_000_000))?,
+                sign_ins_per_hour: self.get("limits.sign_ins_per_hour", |t| number(t, 1, 1_000_000))?,
+            },
+            log_json: self.get("log.format", |t| match t {
+                "text" => Ok(false),
+                "json" => Ok(true),
+                _ => Err("write text or json"),
+            })?,
+            log_level: self.get("log.level", |t| match t.parse::<tracing_subscriber::EnvFilter>() {
+                Ok(_) => Ok(t.to_owned()),
+                Err(error) => Err(error.to_string()),
+            })?,
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! Settings: one table says what there is, one reader takes file and environment, one message says what is wrong.
+//!
+//! This is the only place that reads the environment. A setting `http.listen` stands in `postern.toml` as `listen` in
+//! the section `[http]`, and is overridden by the environment variable `POSTERN_HTTP__LISTEN`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use self::read::Values;
+use crate::domain::email::Email;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::net::Net;
+
+mod check;
+mod read;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use self::read::BadSetting;
+pub use self::table::{SETTINGS, Setting, table};
+
+/// Web pages.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// What people reach the portal by, without a slash at the end.
+    pub public_url: String,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<Net>,
+    /// How many requests are worked on at once.
+    pub max_requests: usize,
+    /// How many connections are held at once.
+    pub connections: usize,
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Where it is.
+    pub url: String,
+    /// How many connections are held at most.
+    pub connections: u32,
+}
+
+/// Mail that is sent and taken.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Where mails are handed over; none: they stay in the outbox.
+    pub smtp_url: Option<Url>,
+    /// The sender.
+    pub from: Email,
+    /// Whether mail to the portal's domain comes in.
+    pub inbound: bool,
+    /// How many mails one address gets in an hour.
+    pub most_per_hour: i64,
+}
+
+/// The listeners for mail servers.
+#[derive(Debug, Clone)]
+pub struct Gateways {
+    /// Where the policy service listens.
+    pub policy: Option<Endpoint>,
+    /// Whether the address was set by hand; a default one that is taken is no reason to refuse to start.
+    pub policy_is_set: bool,
+    /// How many connections the policy service holds.
+    pub policy_connections: usize,
+    /// Where the socketmap service listens.
+    pub socketmap: Option<Endpoint>,
+    /// How many connections the socketmap service holds.
+    pub socketmap_connections: usize,
+    /// The DNSBL.
+    pub dnsbl: Dnsbl,
+    /// Recipients that are always reached.
+    pub open_recipients: Vec<String>,
+}
+
+/// The list as a DNS zone.
+#[derive(Debug, Clone)]
+pub struct Dnsbl {
+    /// Where it listens, on UDP and TCP; nowhere when it is off.
+    pub listen: Vec<SocketAddr>,
+    /// The zone.
+    pub zone: String,
+    /// Its name server.
+    pub nameserver: String,
+    /// Who may ask.
+    pub allow: Vec<Net>,
+    /// How many seconds a listing may be kept.
+    pub ttl: u32,
+    /// How many seconds it may be kept that there is none.
+    pub negative_ttl: u32,
+    /// How many UDP answers a network gets in a second.
+    pub rate: u32,
+}
+
+/// Bounds on what one visitor may do.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests in an hour.
+    pub requests_per_hour: i64,
+    /// Look-ups in a minute.
+    pub checks_per_minute: i64,
+    /// Failed sign-ins in an hour.
+    pub sign_ins_per_hour: i64,
+}
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether this is the demonstration, with known passwords.
+    pub demo: bool,
+    /// Web pages.
+    pub http: Http,
+    /// The database.
+    pub database: Database,
+    /// The provider's name.
+    pub provider: String,
+    /// Host names or domains of the provider's own mail servers.
+    pub own_hosts: Vec<String>,
+    /// The provider's own networks.
+    pub own_networks: Vec<Net>,
+    /// Mail.
+    pub mail: Mail,
+    /// Listeners for mail servers.
+    pub gateways: Gateways,
+    /// The operator's own content.
+    pub content_folder: Option<PathBuf>,
+    /// How long evidence is kept, in milliseconds.
+    pub retention: i64,
+    /// The suggested probation, in milliseconds.
+    pub probation: i64,
+    /// How long a session lasts, in milliseconds.
+    pub session: i64,
+    /// Bounds.
+    pub limits: Limits,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+    /// What is logged.
+    pub log_level: String,
+}
+
+impl Config {
+    /// Reads the settings from `file`, or from `postern.toml` here if there is one, and from the environment.
+    ///
+    /// # Errors
+    /// When a setting is unknown or makes no sense; the message names the key, what is wrong, and an example.
+    pub fn read(file: Option<&Path>, demo: bool) -> Result<Self, BadSetting> {
+        let mut values = Values::default();
+        let found = file.map(Path::to_path_buf).or_else(|| Some(PathBuf::from("postern.toml")).filter(|p| p.exists()));
+        if let Some(path) = found.filter(|_| file.is_some() || !demo) {
+            values.add_file(&path)?;
+        }
+        values.add_environment(std::env::vars())?;
+        values.check(demo)
+    }
+}

@@ -1,0 +1,231 @@
+//! The table of all settings.
+
+use std::fmt::Write as _;
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key.
+    pub key: &'static str,
+    /// What it is when nothing is said.
+    pub default: &'static str,
+    /// A value that could stand there.
+    pub example: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// All settings.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "http.listen",
+        default: "127.0.0.1:8080",
+        example: "127.0.0.1:8080",
+        help: "Address and port of the web pages.",
+    },
+    Setting {
+        key: "http.public_url",
+        default: "",
+        example: "https://postmaster.example.org",
+        help: "What people reach the portal by; case links and mails are made of it. Default: `http://` and `http.listen`.",
+    },
+    Setting {
+        key: "http.trusted_proxies",
+        default: "",
+        example: "127.0.0.1, 2001:db8::/64",
+        help: "Networks of reverse proxies whose `X-Forwarded-For` is believed.",
+    },
+    Setting {
+        key: "http.max_requests",
+        default: "256",
+        example: "256",
+        help: "How many requests are worked on at once; more wait or get 503.",
+    },
+    Setting {
+        key: "http.connections",
+        default: "500",
+        example: "500",
+        help: "How many connections are held at once; an eighth of them for one visitor. Keep it well below the limit of open files.",
+    },
+    Setting {
+        key: "database.url",
+        default: "sqlite:data/postern.db",
+        example: "postgres://postern@db.example.org/postern",
+        help: "`sqlite:` and a file, or `postgres://` and a server.",
+    },
+    Setting { key: "database.connections", default: "8", example: "8", help: "How many connections are held at most." },
+    Setting {
+        key: "provider.name",
+        default: "our mail service",
+        example: "Example Mail",
+        help: "The provider's name on pages and in mails.",
+    },
+    Setting {
+        key: "mail.smtp_url",
+        default: "",
+        example: "smtp://relay.example.org:587?tls=required",
+        help: "Where mails are handed over: `smtp://user:password@host:port?tls=required`, `smtps://…`, or `smtp://127.0.0.1:25` without TLS. Without it mails stay in the outbox, where staff read them.",
+    },
+    Setting {
+        key: "mail.from",
+        default: "postmaster@localhost.localdomain",
+        example: "postmaster@postmaster.example.org",
+        help: "Sender of the mails. Its domain is the portal's mail domain (`bounce+…@`, `reply+…@`).",
+    },
+    Setting {
+        key: "mail.inbound",
+        default: "no",
+        example: "yes",
+        help: "Whether mail to the portal's domain is handed to `postern inbound`; then senders may answer by mail.",
+    },
+    Setting {
+        key: "mail.most_per_hour",
+        default: "20",
+        example: "20",
+        help: "How many mails one address gets in an hour; more wait.",
+    },
+    Setting {
+        key: "gateways.policy.listen",
+        default: "127.0.0.1:10031",
+        example: "127.0.0.1:10031",
+        help: "Address and port of the Postfix policy service, or `unix:/path`; `off` for none.",
+    },
+    Setting {
+        key: "gateways.policy.connections",
+        default: "10000",
+        example: "10000",
+        help: "How many connections the policy service holds at once; one client, but for this machine, a quarter of them.",
+    },
+    Setting {
+        key: "gateways.socketmap.listen",
+        default: "off",
+        example: "127.0.0.1:10032",
+        help: "Address and port of the socketmap service (Postfix, postscreen, Sendmail), or `unix:/path`; `off` for none.",
+    },
+    Setting {
+        key: "gateways.socketmap.connections",
+        default: "10000",
+        example: "10000",
+        help: "How many connections the socketmap service holds at once; one client, but for this machine, a quarter of them.",
+    },
+    Setting {
+        key: "gateways.dnsbl.listen",
+        default: "off",
+        example: "127.0.0.1:10053, 192.0.2.53:53",
+        help: "Addresses and ports of the DNSBL, on UDP and TCP; `off` for none.",
+    },
+    Setting {
+        key: "gateways.dnsbl.zone",
+        default: "",
+        example: "bl.example.org",
+        help: "The zone of the DNSBL. Default: `bl.` and the host of `http.public_url`.",
+    },
+    Setting {
+        key: "gateways.dnsbl.nameserver",
+        default: "",
+        example: "ns1.example.org",
+        help: "The name server in the zone's NS and SOA. Default: `ns.` and the zone, at the addresses of `gateways.dnsbl.listen`.",
+    },
+    Setting {
+        key: "gateways.dnsbl.allow",
+        default: "127.0.0.0/8, ::1",
+        example: "127.0.0.0/8, ::1, 192.0.2.0/24",
+        help: "Networks that may ask; others are refused.",
+    },
+    Setting {
+        key: "gateways.dnsbl.ttl",
+        default: "0",
+        example: "0",
+        help: "How many seconds resolvers may keep that an address is listed: the longest that a lift takes to reach their clients.",
+    },
+    Setting {
+        key: "gateways.dnsbl.negative_ttl",
+        default: "10",
+        example: "10",
+        help: "How many seconds resolvers may keep that an address is not listed: the longest that a block takes.",
+    },
+    Setting {
+        key: "gateways.dnsbl.rate",
+        default: "20000",
+        example: "20000",
+        help: "How many UDP answers a network (IPv4 /24, IPv6 /56) gets in a second; beyond that it is sent to TCP.",
+    },
+    Setting {
+        key: "gateways.open_recipients",
+        default: "postmaster@, abuse@",
+        example: "postmaster@, abuse@",
+        help: "Recipients that are reached from blocked addresses too: `local@` at any domain, or whole addresses (RFC 5321, 4.5.1).",
+    },
+    Setting {
+        key: "provider.hosts",
+        default: "",
+        example: "mx1.example.org, example.org",
+        help: "Host names or domains of the provider's own mail servers: how a pasted refusal is recognised as ours.",
+    },
+    Setting {
+        key: "provider.networks",
+        default: "",
+        example: "192.0.2.0/24, 2001:db8:1::/48",
+        help: "The provider's own networks.",
+    },
+    Setting {
+        key: "content.folder",
+        default: "",
+        example: "/etc/postern/content",
+        help: "A folder whose articles, causes and answers stand in for the built-in ones.",
+    },
+    Setting {
+        key: "evidence.retention",
+        default: "180d",
+        example: "180d",
+        help: "How long evidence and senders' texts are kept after they came; tickets and figures stay.",
+    },
+    Setting {
+        key: "tickets.probation",
+        default: "14d",
+        example: "14d",
+        help: "The length of probation that a lift suggests.",
+    },
+    Setting {
+        key: "limits.requests_per_hour",
+        default: "30",
+        example: "30",
+        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour.",
+    },
+    Setting {
+        key: "limits.checks_per_minute",
+        default: "60",
+        example: "60",
+        help: "How many addresses one visitor may look up in a minute.",
+    },
+    Setting {
+        key: "limits.sign_ins_per_hour",
+        default: "20",
+        example: "20",
+        help: "How many failed sign-ins one visitor or one account may have in an hour.",
+    },
+    Setting {
+        key: "staff.session",
+        default: "12h",
+        example: "12h",
+        help: "How long a session of staff lasts without being used.",
+    },
+    Setting { key: "log.format", default: "text", example: "json", help: "`text` for people or `json` for programs." },
+    Setting {
+        key: "log.level",
+        default: "info",
+        example: "postern=debug,info",
+        help: "What is logged, as `tracing` directives.",
+    },
+];
+
+/// All settings as a Markdown table: what the README shows.
+#[must_use]
+pub fn table() -> String {
+    let mut out = "| setting | default | what it does |\n|---|---|---|\n".to_owned();
+    for setting in SETTINGS {
+        let default = if setting.default.is_empty() { "–".to_owned() } else { format!("`{}`", setting.default) };
+        let _ = writeln!(out, "| `{}` | {default} | {} Example: `{}` |", setting.key, setting.help, setting.example);
+    }
+    out
+}
