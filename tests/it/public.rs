@@ -499,11 +499,13 @@ async fn an_address_that_never_reaches_us_is_not_called_free() {
 
 #[tokio::test]
 async fn a_file_is_kept_for_ever_under_its_version_only() {
+    fn kept(answer: &crate::support::Answer) -> &str {
+        answer.headers["cache-control"].to_str().unwrap()
+    }
     let app = TestApp::start().await;
     let mut visitor = app.visitor();
     let page = visitor.get("/").await;
     let style = links(&page.text).find(|link| link.starts_with("/static/") && link.contains(".css")).unwrap();
-    let kept = |answer: &crate::support::Answer| answer.headers["cache-control"].to_str().unwrap();
     assert!(kept(&visitor.get(&style).await).contains("immutable"), "{style}");
     let (bare, _) = style.split_once('?').unwrap();
     for other in [bare, &format!("{bare}?v=0"), "/favicon.ico"] {
