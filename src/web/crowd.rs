@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use crate::domain::net::Net;
 
 /// How much each visitor has under way. It holds those only who have something, so its size is bounded by what there is.
@@ -13,6 +15,8 @@ pub struct Crowd {
     most: usize,
     /// What each has.
     visitors: Arc<Mutex<HashMap<Net, usize>>>,
+    /// Tells who waits that something has ended.
+    left: Arc<Notify>,
 }
 
 /// One thing of a visitor that is under way; it ends with this.
@@ -28,7 +32,7 @@ impl Crowd {
     /// So much for each visitor.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Self { most, visitors: Arc::default() }
+        Self { most, visitors: Arc::default(), left: Arc::default() }
     }
 
     /// Counts one more of a visitor; `None` when that would be too much.
@@ -41,6 +45,17 @@ impl Crowd {
         }
         *here += 1;
         Some(Guest { who, crowd: self.clone() })
+    }
+
+    /// Counts one more of a visitor as soon as that is not too much.
+    pub async fn wait(&self, who: Net) -> Guest {
+        loop {
+            let left = self.left.notified();
+            if let Some(guest) = self.join(who) {
+                return guest;
+            }
+            left.await;
+        }
     }
 
     /// The counts. They are whole between any two statements, so a panic elsewhere does not spoil them.
@@ -58,6 +73,7 @@ impl Drop for Guest {
                 *here.get_mut() -= 1;
             }
         }
+        self.crowd.left.notify_waiters();
     }
 }
 

@@ -48,10 +48,11 @@ pub fn share(most: usize) -> usize {
     (most / 8).max(SHARE_LEAST)
 }
 
-/// Works on so many requests at once; more wait a little, then get 503. A visitor that has too many gets 429.
+/// Works on so many requests at once; more wait a little, then get 503, or 429 when they are too many of one visitor.
 pub async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
     let client = client::of(request.extensions(), request.headers(), &places.config.http.trusted_proxies);
-    let Some(_guest) = places.crowd.join(visitor(client)) else { return Error::TooMany.into_response() };
+    let share = tokio::time::timeout(PATIENCE, places.crowd.wait(visitor(client)));
+    let Ok(_guest) = share.await else { return Error::TooMany.into_response() };
     match tokio::time::timeout(PATIENCE, places.all.acquire()).await {
         Ok(Ok(_place)) => next.run(request).await,
         _ => Error::Unavailable.into_response(),
