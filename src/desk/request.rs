@@ -153,13 +153,12 @@ impl Desk {
         self.name_found(tx, ticket.id, &request.evidence).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
-        match whole {
-            Some(whole) => self.tell_of_joining(tx, &whole, &ticket, &request.typed).await?,
-            None => {
-                self.open_mail_token(tx, ticket.id).await?;
-                let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
-                self.notify(tx, &ticket, mail, Auto::Generated).await?;
-            }
+        if let Some(whole) = whole {
+            self.tell_of_joining(tx, &whole, &ticket, &request.typed).await?;
+        } else {
+            self.open_mail_token(tx, ticket.id).await?;
+            let mail = notice::received(self.notice_setting(), &ticket, &nets, secret.reveal());
+            self.notify(tx, &ticket, mail, Auto::Generated).await?;
         }
         Ok(ticket)
     }

@@ -141,7 +141,7 @@ impl Ticket {
         }
         let updated_at = whole.resolved_at.unwrap_or(self.updated_at);
         let Self { state, resolution, resolved_at, .. } = *whole;
-        Self { state, resolution, resolved_at, updated_at, ..self }
+        Self { state, resolution, updated_at, resolved_at, ..self }
     }
 }
 
