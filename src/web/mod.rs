@@ -45,7 +45,7 @@ const FORM_MOST: usize = 1024 * 1024;
 pub const REQUEST_MOST: usize = 64 * 1024 * 1024;
 
 /// How many forms with evidence one visitor may send at once: they may take minutes.
-const UPLOADS_EACH: usize = 4;
+const UPLOADS_EACH: usize = 8;
 
 /// How many sign-ins one visitor may try at once: they may be made to wait.
 const SIGN_INS_EACH: usize = 4;
