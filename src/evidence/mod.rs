@@ -244,11 +244,22 @@ fn starts_with_header(text: &str) -> bool {
         }
         names.extend(mime::field_start(line).map(|f| f.0));
     }
-    if names.iter().any(|name| name == "lasterror") {
+    if is_form(&names) {
         return false;
     }
     let known = names.iter().filter(|n| HEADER_STARTS.contains(&n.as_str())).count();
     known >= 2 && (known * 4 >= names.len() || known >= 4)
+}
+
+/// Whether the names are those of a form that a person filled in (`IP: …`, `Error: …`, `Date: …`) or of a list of
+/// properties, rather than of a header.
+fn is_form(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|n| n == name);
+    let proof = ["received", "message-id", "mime-version", "return-path", "content-type", "delivered-to"];
+    let plain =
+        ["cc", "bcc", "organization", "references", "keywords", "comments", "importance", "priority", "precedence"];
+    let strange = |n: &String| !n.contains('-') && !HEADER_STARTS.contains(&n.as_str()) && !plain.contains(&n.as_str());
+    !proof.iter().any(|name| has(name)) && names.iter().any(strange)
 }
 
 /// Where a header block starts in a text (offset and line from 1), if there is one with a Received field or several others.

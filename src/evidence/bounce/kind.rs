@@ -7,7 +7,28 @@ use crate::evidence::scan;
 /// Whether a message is a delivery report.
 pub(super) fn is_bounce(message: &Message) -> bool {
     let report = message.parts.iter().any(|p| p.kind.ends_with("delivery-status"));
-    report || message.has("x-failed-recipients") || (from_daemon(message) && speaks_of_failure(message))
+    let daemon = from_daemon(message) || is_titled(message);
+    report || message.has("x-failed-recipients") || (daemon && speaks_of_failure(message))
+}
+
+/// Whether the subject is one that only delivery reports have, also when a person passed the report on.
+fn is_titled(message: &Message) -> bool {
+    let subject = message.field("subject").unwrap_or("").to_lowercase();
+    let titles = [
+        "undeliverable",
+        "undelivered mail",
+        "delivery status notification",
+        "delivery failure",
+        "mail delivery failed",
+        "returned mail:",
+        "failure notice",
+        "unzustellbar",
+        "non remis :",
+        "no se puede entregar",
+        "onbestelbaar",
+        "non recapitabile",
+    ];
+    titles.iter().any(|title| subject.contains(title)) && told(message)
 }
 
 /// Whether the sender is a mail system.
@@ -82,6 +103,13 @@ fn speaks_of_failure(message: &Message) -> bool {
         "配信",
         "エラー",
     ];
+    let auto = message.field("auto-submitted").is_some_and(|a| a.to_lowercase().contains("auto-replied"))
+        && !message.field("from").unwrap_or("").to_lowercase().contains("daemon");
+    (telling.iter().any(|t| subject.contains(t)) && (!auto || told(message))) || (!auto && told(message))
+}
+
+/// Whether the text speaks of a failed delivery.
+fn told(message: &Message) -> bool {
     let words = [
         "could not be delivered",
         "wasn't able to deliver",
@@ -107,15 +135,10 @@ fn speaks_of_failure(message: &Message) -> bool {
         "refused",
         "undelivered",
     ];
-    let told = || {
-        message.parts.iter().take(3).any(|p| {
-            let low = scan::truncated(&p.text, 4000).to_lowercase();
-            words.iter().any(|w| low.contains(w))
-        })
-    };
-    let auto = message.field("auto-submitted").is_some_and(|a| a.to_lowercase().contains("auto-replied"))
-        && !message.field("from").unwrap_or("").to_lowercase().contains("daemon");
-    (telling.iter().any(|t| subject.contains(t)) && (!auto || told())) || (!auto && told())
+    message.parts.iter().take(3).any(|p| {
+        let low = scan::truncated(&p.text, 4000).to_lowercase();
+        words.iter().any(|w| low.contains(w))
+    })
 }
 
 /// What a message that is no delivery report is: an automatic answer, a message, or a header alone.

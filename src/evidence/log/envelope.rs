@@ -22,6 +22,7 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let line = raw.trim_end().trim_start_matches(['>', ' ', '\t', '\u{feff}']);
     let line = without_container(line);
     let line = without_priority(line);
+    let line = without_place(line);
     let Some(length) = time_length(line) else {
         return program_first(line, number);
     };
@@ -102,6 +103,20 @@ fn without_container(line: &str) -> &str {
         }
         _ => line,
     }
+}
+
+/// A line without the number or the file name that a tool puts before its time (`12: …`, `/var/log/mail.log:…`).
+fn without_place(line: &str) -> &str {
+    let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = numbered.trim_start_matches([':', '-', '|', ')', ' ', '\t']);
+    let named =
+        || line.split_once(':').filter(|(name, _)| name.contains(['/', '.']) && !name.contains([' ', '<', '=']));
+    let plain = time_length(line).is_some();
+    let candidates = [Some(numbered), named().map(|(_, rest)| rest)];
+    let dated =
+        |rest: &str| iso_length(rest).or_else(|| syslog_length(rest)).or_else(|| weekday_length(rest)).is_some();
+    let found = candidates.into_iter().flatten().find(|rest| rest.len() < line.len() && dated(rest));
+    found.filter(|_| !plain).unwrap_or(line)
 }
 
 /// The line inside the one of a container runtime (`stdout F …`) or a collector that puts its own time before it.
@@ -368,6 +383,8 @@ mod tests {
                 "delivery",
                 "1: failure: x",
             ),
+            ("17: May  1 10:11:12 mx exim[7]: H=a", "May  1 10:11:12", Some("mx"), "exim", "H=a"),
+            ("/var/log/mail.log:May  1 10:11:12 mx exim[7]: H=a", "May  1 10:11:12", Some("mx"), "exim", "H=a"),
             ("2024-03-05T10:11:12Z stdout F mx exim[7]: H=a", "2024-03-05T10:11:12Z", Some("mx"), "exim", "H=a"),
             (
                 "\"2024-03-05 10:11:12\",\"mx\",\"postfix/smtp[1]: A1: x\"",

@@ -80,7 +80,6 @@ fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     if before.is_some_and(|b| {
         b.is_ascii_alphanumeric() && !escaped_newline(bytes, at)
             || matches!(b, b'.' | b'-' | b'_' | b'/' | b'@' | b'$' | b'%' | b'+' | b'&' | b'?')
-            || (b == b'#' && at > 1)
     }) {
         return None;
     }
@@ -88,6 +87,9 @@ fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     let code = text.get(at..at + 3)?.parse().ok()?;
     if enhanced_follows(rest, digits.first().copied()) {
         return Some(CodeAt { start: at, code, certainty: Certainty::Confirmed });
+    }
+    if before == Some(b'#') && at > 1 {
+        return None;
     }
     (text_follows(rest) && introduced(text.get(..at)?)).then_some(CodeAt {
         start: at,

@@ -314,6 +314,7 @@ fn ends_reply(line: &str, content: &str) -> bool {
     });
     let recipient =
         content.starts_with('<') && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
+    let recipient = recipient && !(line.starts_with([' ', '\t']) && content.contains(">: "));
     let bare = content.trim_matches(['<', '>', ':', ' ']);
     let recipient = recipient || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
     let traced = content.starts_with("at ") || content.starts_with("Traceback") || content.starts_with("from ");
