@@ -7,13 +7,16 @@ use anyhow::Context as _;
 
 use super::say;
 use crate::app::App;
+use crate::blocklist::formats::Format;
 use crate::blocklist::formats::cut::Holes;
 use crate::blocklist::formats::read::{self, Reader};
-use crate::blocklist::formats::{Format, write};
+use crate::blocklist::formats::write::{self, Beside};
 use crate::desk::import::{Entry, Import, Plan};
 use crate::domain::block::Block;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
+use crate::domain::time::Time;
+use crate::store::Tx;
 use crate::store::imports::Counts;
 use crate::store::{blocks, exemptions, probations};
 
@@ -133,7 +136,7 @@ async fn take_entry(app: &App, import: &mut Import, entry: read::Entry) -> Resul
     // Evidence from the future would outlive every probation.
     let evidence_at = entry.evidence_at.map(|seen| seen.min(app.desk.now()));
     for net in entry.nets {
-        let entry = Entry { net, cause: entry.cause.clone(), evidence_at, note: entry.note.clone() };
+        let entry = Entry { net, cause: entry.cause.clone(), evidence_at, ends: entry.ends, note: entry.note.clone() };
         app.desk.import_entry(import, entry).await.map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -151,26 +154,54 @@ pub(super) async fn export(app: &App, format: Format) -> anyhow::Result<()> {
     if let Some(head) = write::head(format) {
         say(head)?;
     }
-    let mut after = Id(0);
-    let mut ordered = Vec::new();
-    loop {
-        let page = blocks::live_page(&mut *tx, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for block in page.iter().filter(|block| block.until.is_none_or(|end| now < end)) {
-            for line in lines(app, format, block, &holes) {
-                if format == Format::PostfixCidr { ordered.push((block.net.prefix_len(), line)) } else { say(&line)? }
-            }
+    match format {
+        Format::PostfixCidr => {
+            let mut ordered = Vec::new();
+            each_live(&mut tx, now, |block| {
+                ordered
+                    .extend(lines(app, format, block, &holes).into_iter().map(|line| (block.net.prefix_len(), line)));
+                Ok(())
+            })
+            .await?;
+            // The first match wins in a table of Postfix, so narrow blocks stand before wide ones.
+            ordered.sort_by_key(|(len, _)| std::cmp::Reverse(*len));
+            ordered.iter().try_for_each(|(_, line)| say(line))
         }
+        Format::Rbldnsd => {
+            // Its data sets hold addresses of one kind each.
+            for (kind, is_v4) in [("ip4trie", true), ("ip6trie", false)] {
+                say(&format!("$DATASET {kind} @"))?;
+                each_live(&mut tx, now, |block| {
+                    let of_kind = block.net.is_v4() == is_v4;
+                    if of_kind { say_all(&lines(app, format, block, &holes)) } else { Ok(()) }
+                })
+                .await?;
+            }
+            Ok(())
+        }
+        _ => each_live(&mut tx, now, |block| say_all(&lines(app, format, block, &holes))).await,
     }
-    // The first match wins in a table of Postfix, so narrow blocks stand before wide ones.
-    ordered.sort_by_key(|(len, _)| std::cmp::Reverse(*len));
-    ordered.iter().try_for_each(|(_, line)| say(line))
+}
+
+/// Takes all blocks in force, a page at a time.
+async fn each_live(tx: &mut Tx, now: Time, mut take: impl FnMut(&Block) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut after = Id(0);
+    loop {
+        let page = blocks::live_page(&mut **tx, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        page.iter().filter(|block| block.until.is_none_or(|end| now < end)).try_for_each(&mut take)?;
+    }
+}
+
+/// Prints lines.
+fn say_all(lines: &[String]) -> anyhow::Result<()> {
+    lines.iter().try_for_each(|line| say(line))
 }
 
 /// The lines of one block.
 fn lines(app: &App, format: Format, block: &Block, holes: &Holes) -> Vec<String> {
-    let portal = &app.desk.config.http.public_url;
+    let beside = Beside { portal: &app.desk.config.http.public_url, causes: &app.desk.content.causes };
     let nets: Vec<Net> = if format.is_set() { holes.cut(block) } else { vec![block.net] };
-    nets.into_iter().map(|net| write::line(format, block, net, portal)).collect()
+    nets.into_iter().map(|net| write::line(format, block, net, beside)).collect()
 }

@@ -1,7 +1,7 @@
 //! Lists come in: staged unseen in batches, put into force by one short change.
 
 use super::{About, Desk, Done, Refusal};
-use crate::domain::block::{Block, BlockState, Lasts, NewBlock};
+use crate::domain::block::{Block, BlockState, Ends, Lasts, NewBlock};
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Who, storable_line};
@@ -31,6 +31,8 @@ pub struct Entry {
     pub cause: Option<String>,
     /// When its evidence was seen, if the list says so.
     pub evidence_at: Option<Time>,
+    /// When it ends, if the list says so.
+    pub ends: Option<Ends>,
     /// A note.
     pub note: String,
 }
@@ -104,13 +106,16 @@ impl Desk {
         Ok(())
     }
 
-    /// Takes one entry.
+    /// Takes one entry; one that has ended already is none.
     ///
     /// # Errors
     /// When its cause is unknown.
     pub async fn import_entry(&self, import: &mut Import, entry: Entry) -> Done<()> {
         if let Some(code) = &entry.cause {
             self.cause(code)?;
+        }
+        if matches!(entry.ends, Some(Ends::At(end)) if end <= self.now()) {
+            return Ok(());
         }
         import.waiting.push(entry);
         if import.waiting.len() >= BATCH { self.stage_batch(import).await } else { Ok(()) }
@@ -144,7 +149,8 @@ impl Desk {
             source: import.plan.source.clone(),
             evidence_at: entry.evidence_at,
         };
-        Ok(self.block_of(&import.who, cause, &new, BlockState::Staged))
+        let block = self.block_of(&import.who, cause, &new, BlockState::Staged);
+        Ok(Block { until: entry.ends.map_or(block.until, Ends::time), ..block })
     }
 
     /// Puts an import into force by one short change, then writes the state of its rows in batches.

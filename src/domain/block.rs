@@ -178,6 +178,26 @@ impl Lasts {
     }
 }
 
+/// When a block ends, as a list says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// By itself at this time.
+    At(Time),
+    /// When somebody lifts it.
+    Never,
+}
+
+impl Ends {
+    /// The time, if there is one.
+    #[must_use]
+    pub fn time(self) -> Option<Time> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Never => None,
+        }
+    }
+}
+
 /// The path of a case link: `/c/7K3FQ2XW/203.0.113.7`.
 #[must_use]
 pub fn case_path(case_code: &str, client: Option<std::net::IpAddr>) -> String {

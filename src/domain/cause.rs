@@ -67,6 +67,12 @@ struct File {
 #[derive(Debug, Clone)]
 pub struct Causes(Vec<Cause>);
 
+/// The address that stands for a block that defers.
+const DEFERS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 15);
+
+/// The address that stands for a block whose cause is no longer known.
+const REJECTS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
 /// What is wrong with a table of causes.
 #[derive(Debug, thiserror::Error)]
 pub enum BadCauses {
@@ -98,6 +104,16 @@ impl Causes {
             }
         }
         Ok(Self(file.cause))
+    }
+
+    /// The address that stands for a block in the DNS: that of its cause, or the one that is kept for blocks that defer.
+    #[must_use]
+    pub fn answer(&self, code: &str, action: Action) -> Ipv4Addr {
+        let of_cause = self.find(code).map(|cause| cause.dnsbl).filter(|answer| *answer != DEFERS);
+        match action {
+            Action::Defer => DEFERS,
+            Action::Reject => of_cause.unwrap_or(REJECTS),
+        }
     }
 
     /// The cause of this code; letter case does not matter.

@@ -30,7 +30,7 @@ fn plan(source: &str, replace: bool) -> Plan {
 
 /// An entry with evidence of some time.
 fn entry(text: &str, evidence_at: Option<Time>) -> Entry {
-    Entry { net: net(text), cause: None, evidence_at, note: String::new() }
+    Entry { net: net(text), cause: None, evidence_at, ends: None, note: String::new() }
 }
 
 /// Begins an import and takes entries.

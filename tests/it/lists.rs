@@ -77,6 +77,29 @@ async fn what_is_exported_in_any_format_is_imported_as_it_was() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_block_survives_export_and_import_and_what_has_ended_is_no_entry() {
+    for format in ["csv", "jsonl"] {
+        let from = Place::new().await;
+        let list = "net,cause,until\n203.0.113.7,PB-SPAM,2099-12-01T00:00:00Z\n203.0.113.8,PB-SPAM,never\n\
+                    203.0.113.9,PB-SPAM,2020-01-01T00:00:00Z\n203.0.113.10,PB-SPAM,\n";
+        let (ok, said) = from.import(list, &["--format", "csv", "--for", "3650d"]);
+        assert!(ok && said.contains("3 new"), "{said}");
+        let (_, written) = from.run(&["export", "--format", format]);
+        let to = Place::new().await;
+        assert!(to.import(&written, &["--format", format]).0);
+        let ends = |lines: Vec<String>| {
+            let mut ends: Vec<String> = lines.into_iter().filter(|line| line.contains("203.0.113")).collect();
+            ends.sort_unstable();
+            ends
+        };
+        let (first, second) = (ends(from.export(format)), ends(to.export(format)));
+        assert_eq!(first, second, "{format}");
+        assert!(first.iter().any(|line| line.contains("203.0.113.7") && line.contains("2099-12-01T00:00:00Z")));
+        assert!(first.iter().any(|line| line.contains("203.0.113.8") && line.contains("never")));
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let place = Place::new().await;
     assert!(place.import("203.0.113.7\n203.0.113.8\n203.0.113.9\n", &[]).0);

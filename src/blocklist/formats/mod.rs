@@ -4,6 +4,9 @@ pub mod cut;
 pub mod read;
 pub mod write;
 
+/// The end of what ends never.
+const NEVER: &str = "never";
+
 /// How a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -13,7 +16,7 @@ pub enum Format {
     Set,
     /// Comma, semicolon or tab separated, with or without a line of names.
     Csv,
-    /// A data set of rbldnsd: `ip4set`, `ip4trie`, `ip6trie`.
+    /// A data set of rbldnsd: `ip4set`, `ip4trie`, `ip6trie`, `combined`.
     Rbldnsd,
     /// A `cidr:` table of Postfix.
     PostfixCidr,

@@ -5,7 +5,8 @@ use std::net::Ipv4Addr;
 use ipnet::{Ipv4Net, Ipv4Subnets};
 use serde::Deserialize;
 
-use super::Format;
+use super::{Format, NEVER};
+use crate::domain::block::Ends;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
 
@@ -23,6 +24,8 @@ pub struct Entry {
     pub note: String,
     /// When its evidence was seen, if the list says so.
     pub evidence_at: Option<Time>,
+    /// When it ends, if the list says so.
+    pub ends: Option<Ends>,
 }
 
 /// Where the fields of a table stand.
@@ -38,6 +41,8 @@ struct Columns {
     note: Option<usize>,
     /// The time of the evidence.
     evidence_at: Option<usize>,
+    /// The end.
+    until: Option<usize>,
 }
 
 /// One object of JSON lines. Other members are not looked at.
@@ -53,6 +58,9 @@ struct Object {
     note: Option<String>,
     /// When its evidence was seen (RFC 3339).
     evidence_at: Option<String>,
+    /// When it ends (RFC 3339), or `never`.
+    #[serde(default, alias = "expires", alias = "expires_at")]
+    until: Option<String>,
 }
 
 /// Reads the lines of one list in their order.
@@ -105,8 +113,9 @@ impl<F: Fn(&str) -> bool> Reader<F> {
         }
         let net = Net::parse(at(Some(columns.net)).unwrap_or_default()).map_err(|bad| bad.to_string())?;
         let evidence_at = at(columns.evidence_at).map(time).transpose()?;
+        let ends = at(columns.until).map(ends).transpose()?;
         let (cause, note) = (at(columns.cause).map(ToOwned::to_owned), at(columns.note).unwrap_or_default().to_owned());
-        Ok(Some(Entry { nets: vec![net], cause, note, evidence_at }))
+        Ok(Some(Entry { nets: vec![net], cause, note, evidence_at, ends }))
     }
 
     /// One line of a data set of rbldnsd.
@@ -129,7 +138,7 @@ impl<F: Fn(&str) -> bool> Reader<F> {
             None => rest,
         };
         let note = if own.is_empty() { self.text.clone() } else { own.to_owned() };
-        Ok(Some(Entry { nets: range(what)?, cause: self.cause_in(&note), note, evidence_at: None }))
+        Ok(Some(Entry { nets: range(what)?, cause: self.cause_in(&note), note, ..Entry::default() }))
     }
 
     /// One line of a `cidr:` table.
@@ -149,7 +158,8 @@ impl<F: Fn(&str) -> bool> Reader<F> {
             return Err(format!("“{word}” does not refuse; make an exemption of it and remove the line"));
         }
         let net = Net::parse(net).map_err(|bad| bad.to_string())?;
-        Ok(Some(Entry { nets: vec![net], cause: self.cause_in(note), note: note.trim().to_owned(), evidence_at: None }))
+        let (cause, note) = (self.cause_in(note), note.trim().to_owned());
+        Ok(Some(Entry { nets: vec![net], cause, note, ..Entry::default() }))
     }
 
     /// The code of a cause that a text names.
@@ -165,7 +175,7 @@ impl Columns {
         let separator = [b';', b'\t'].into_iter().find(|s| first.as_bytes().contains(s)).unwrap_or(b',');
         let named = fields(first, separator).ok().and_then(|fields| Self::named(&fields));
         let named = named.map(|columns| Self { separator, ..columns });
-        named.unwrap_or(Self { separator, net: 0, cause: Some(1), note: Some(2), evidence_at: Some(3) })
+        named.unwrap_or(Self { separator, net: 0, cause: Some(1), note: Some(2), evidence_at: Some(3), until: Some(4) })
     }
 
     /// Those that a line of names says, if it is one.
@@ -178,6 +188,7 @@ impl Columns {
             cause: place(&["cause"]),
             note: place(&["note", "comment", "reason", "description"]),
             evidence_at: place(&["evidence_at", "seen", "last_seen"]),
+            until: place(&["until", "expires", "expires_at"]),
         })
     }
 }
@@ -191,7 +202,7 @@ fn plain(text: &str) -> Result<Option<Entry>, String> {
     let cause = words.next().map(ToOwned::to_owned);
     match words.next() {
         Some(extra) => Err(format!("“{extra}” is too much; write: network, cause, # note")),
-        None => Ok(Some(Entry { nets: vec![net], cause, note: note.trim().to_owned(), evidence_at: None })),
+        None => Ok(Some(Entry { nets: vec![net], cause, note: note.trim().to_owned(), ..Entry::default() })),
     }
 }
 
@@ -203,6 +214,7 @@ fn object(text: &str) -> Result<Entry, String> {
         cause: object.cause.filter(|cause| !cause.trim().is_empty()),
         note: object.note.unwrap_or_default(),
         evidence_at: object.evidence_at.as_deref().map(time).transpose()?,
+        ends: object.until.as_deref().filter(|text| !text.trim().is_empty()).map(ends).transpose()?,
     })
 }
 
@@ -219,6 +231,11 @@ fn fields(line: &str, separator: u8) -> Result<Vec<String>, String> {
 /// A time.
 fn time(text: &str) -> Result<Time, String> {
     Time::parse_rfc3339(text).map_err(|error| error.to_string())
+}
+
+/// An end: a time, or `never`.
+fn ends(text: &str) -> Result<Ends, String> {
+    if text.eq_ignore_ascii_case(NEVER) { Ok(Ends::Never) } else { time(text).map(Ends::At) }
 }
 
 /// A network, a dotted beginning (`203.0.113`), or a range (`203.0.113.7-203.0.113.9`, `203.0.113.7-9`) of rbldnsd.
@@ -289,6 +306,23 @@ mod tests {
             ["203.0.113.7|PB-SPAM|note", "203.0.113.8||"]
         );
         assert!(all(Format::Csv, &["net,evidence_at", "203.0.113.7,yesterday"])[0].starts_with("! "));
+    }
+
+    #[test]
+    fn ends_are_read() {
+        let end = |format, lines: &[&str]| {
+            let mut reader = Reader::new(format, |_: &str| false);
+            let read = lines.iter().filter_map(|line| reader.read(line.as_bytes()).transpose()).next_back();
+            read.unwrap().map(|entry| entry.ends)
+        };
+        let at = Ok(Some(Ends::At(Time::parse_rfc3339("2026-12-01T00:00:00Z").unwrap())));
+        assert_eq!(end(Format::Csv, &["net,until", "203.0.113.7,2026-12-01T00:00:00Z"]), at);
+        assert_eq!(end(Format::Csv, &["203.0.113.7;;;;2026-12-01T01:00:00+01:00"]), at);
+        assert_eq!(end(Format::Csv, &["ip,expires", "203.0.113.7,never"]), Ok(Some(Ends::Never)));
+        assert_eq!(end(Format::Csv, &["ip,expires", "203.0.113.7,"]), Ok(None));
+        assert_eq!(end(Format::JsonLines, &[r#"{"net":"203.0.113.7","until":"2026-12-01T00:00:00Z"}"#]), at);
+        assert_eq!(end(Format::JsonLines, &[r#"{"net":"203.0.113.7","until":null}"#]), Ok(None));
+        assert!(end(Format::Csv, &["ip,until", "203.0.113.7,tomorrow"]).is_err());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::Format;
+use super::{Format, NEVER};
 use crate::domain::block::{Action, Block, case_path};
+use crate::domain::cause::Causes;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
 
@@ -18,8 +19,8 @@ struct Shown<'a> {
     action: &'a str,
     /// When its newest evidence was seen (RFC 3339).
     evidence_at: String,
-    /// When it ends by itself.
-    until: Option<String>,
+    /// When it ends by itself, or `never`.
+    until: String,
     /// Who named it.
     source: &'a str,
     /// A note.
@@ -31,23 +32,36 @@ struct Shown<'a> {
 pub fn head(format: Format) -> Option<&'static str> {
     match format {
         Format::Csv => Some("net,cause,note,evidence_at,until,source"),
-        Format::Rbldnsd => Some("# made by postern; exemptions are cut out"),
+        Format::Rbldnsd => Some("# made by postern, for a zone of type combined; exemptions are cut out"),
         Format::PostfixCidr => Some("# made by postern; exemptions are cut out. The order matters: first match wins."),
         Format::Plain | Format::Set | Format::JsonLines => None,
     }
 }
 
-/// One line for `net`, which is the whole of `block` or a piece of it. `portal` is the portal's address, for case links.
+/// What a line says beside its block.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// The portal's address, for case links.
+    pub portal: &'a str,
+    /// The causes, for what they answer in the DNS.
+    pub causes: &'a Causes,
+}
+
+/// One line for `net`, which is the whole of `block` or a piece of it.
 #[must_use]
-pub fn line(format: Format, block: &Block, net: Net, portal: &str) -> String {
+pub fn line(format: Format, block: &Block, net: Net, beside: Beside<'_>) -> String {
     let note = block.note.replace(['\n', '\r'], " ");
     match format {
         Format::Plain if note.is_empty() => format!("{net} {}", block.cause),
         Format::Plain => format!("{net} {} # {note}", block.cause),
         Format::Set => net.to_string(),
         Format::Csv => csv(block, net, &note),
-        Format::Rbldnsd => format!("{net} :{}:{}", code(block.action), reason(block, portal)),
-        Format::PostfixCidr => format!("{} {} {}", whole(net), reply(block.action), reason(block, portal)),
+        // rbldnsd puts the address that was asked for in the place of the dollar sign.
+        Format::Rbldnsd => {
+            let answer = beside.causes.answer(&block.cause, block.action);
+            format!("{net} :{answer}:{}/$", reason(block, beside.portal))
+        }
+        Format::PostfixCidr => format!("{} {} {}", whole(net), reply(block.action), reason(block, beside.portal)),
         Format::JsonLines => json(block, net, &note),
     }
 }
@@ -62,12 +76,9 @@ fn reason(block: &Block, portal: &str) -> String {
     format!("blocked ({}), see {portal}{}", block.cause, case_path(&block.case_code, None))
 }
 
-/// The address that rbldnsd answers.
-fn code(action: Action) -> &'static str {
-    match action {
-        Action::Reject => "127.0.0.2",
-        Action::Defer => "127.0.0.15",
-    }
+/// When a block ends, as the reader takes it.
+fn until(block: &Block) -> String {
+    block.until.map_or_else(|| NEVER.to_owned(), Time::rfc3339)
 }
 
 /// The reply of a table.
@@ -80,7 +91,7 @@ fn reply(action: Action) -> &'static str {
 
 /// One line of fields. A field that a spreadsheet would take for a formula begins with an apostrophe.
 fn csv(block: &Block, net: Net, note: &str) -> String {
-    let until = block.until.map(Time::rfc3339).unwrap_or_default();
+    let until = until(block);
     let net = net.to_string();
     let evidence_at = block.evidence_at.rfc3339();
     let fields = [net.as_str(), &block.cause, note, &evidence_at, &until, &block.source];
@@ -100,7 +111,7 @@ fn json(block: &Block, net: Net, note: &str) -> String {
         cause: &block.cause,
         action: block.action.as_str(),
         evidence_at: block.evidence_at.rfc3339(),
-        until: block.until.map(Time::rfc3339),
+        until: until(block),
         source: &block.source,
         note,
     };

@@ -9,7 +9,6 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use super::place::{Place, place};
 use crate::blocklist::Verdict;
 use crate::blocklist::index::Hit;
-use crate::domain::block::Action;
 use crate::gateways::Judge;
 
 /// The test entry that every list has (RFC 5782 5).
@@ -17,12 +16,6 @@ const TEST_LISTED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// The test entry that no list has.
 const TEST_FREE: Ipv4Addr = Ipv4Addr::LOCALHOST;
-
-/// The answer for a block that defers.
-const DEFERS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 15);
-
-/// The answer for a block whose cause is no longer known.
-const REJECTS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// The most bytes of a text record's one string (RFC 1035 3.3.14).
 const TEXT_MOST: usize = 255;
@@ -136,18 +129,12 @@ impl Zone {
             _ if addr == TEST_LISTED => test_entry(&self.judge.config.gateways.dnsbl.zone),
             _ if addr == TEST_FREE => return unlisted,
             Verdict::Free => return unlisted,
-            Verdict::Blocked(hit) => vec![RData::A(A(self.code(&hit))), text(&self.reason(&hit, addr))],
+            Verdict::Blocked(hit) => vec![
+                RData::A(A(self.judge.content.causes.answer(&hit.cause, hit.action))),
+                text(&self.reason(&hit, addr)),
+            ],
         };
         Said::Records(pick(records, kind), self.judge.config.gateways.dnsbl.ttl)
-    }
-
-    /// The address that stands for a block.
-    fn code(&self, hit: &Hit) -> Ipv4Addr {
-        match (hit.action, self.judge.content.causes.find(&hit.cause)) {
-            (Action::Defer, _) => DEFERS,
-            (Action::Reject, Some(cause)) if cause.dnsbl != DEFERS => cause.dnsbl,
-            (Action::Reject, _) => REJECTS,
-        }
     }
 
     /// The reason of a block with its case link: shortened when it is too long, the link kept as long as it can be.

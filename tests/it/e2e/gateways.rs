@@ -33,7 +33,7 @@ const LIFT: Duration = Duration::from_millis(50);
 /// A running portal with all its doors open.
 pub(super) struct Portal {
     /// Where it is set up.
-    place: Place,
+    pub(super) place: Place,
     /// It itself.
     _serving: Serving,
     /// A program with a token.

@@ -1,11 +1,13 @@
-//! A real resolver before the DNSBL: it finds the listings in every mode, above all when it asks for one label more at a
+//! Real name servers: rbldnsd serves what was exported. And a resolver before the DNSBL: it finds the listings in every mode, above all when it asks for one label more at a
 //! time and believes the first "no such name" (RFC 9156).
 
-use hickory_proto::op::ResponseCode;
+use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
 
 use super::gateways::Portal;
-use crate::support::dns::{ask, name_of, question};
+use crate::support::dns::{ask, datagram, name_of, question};
+use crate::support::eventually;
+use crate::support::rbldnsd::Rbldnsd;
 use crate::support::unbound::Unbound;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,5 +43,39 @@ async fn unbound_finds_listings_in_every_mode_and_obeys_a_lift_at_once() {
         assert_eq!(code(&client).await, (ResponseCode::NXDomain, 0), "{mode}: after the lift");
         portal.block(&client, "PB-SPAM");
         assert_eq!(code(&client).await, (ResponseCode::NoError, 1), "{mode}: blocked again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rbldnsd_serves_an_export_as_the_portal_itself_does() {
+    let mut portal = Portal::start().await;
+    portal.block("203.0.113.8", "PB-RATE");
+    portal.block("198.51.100.200", "PB-HACK");
+    let exported = portal.place.run(&["block", "export", "--format", "rbldnsd"]);
+    let rbldnsd = Rbldnsd::start("bl.example.org", &exported.assert_ok("$DATASET ip6trie @").out);
+    let first = question(&name_of("203.0.113.7", "bl.example.org"), RecordType::A).to_vec().unwrap();
+    eventually("rbldnsd answers", async || datagram(rbldnsd.addr, &first).await.is_some()).await;
+    assert!(!rbldnsd.log().contains("invalid"), "{}", rbldnsd.log());
+    for addr in [
+        "203.0.113.7",
+        "203.0.113.8",
+        "203.0.113.9",
+        "198.51.100.9",
+        "198.51.100.65",
+        "198.51.100.200",
+        "2001:db8:7::25",
+        "2001:db8:8::25",
+    ] {
+        for kind in [RecordType::A, RecordType::TXT] {
+            let asked = question(&name_of(addr, "bl.example.org"), kind);
+            let [theirs, ours] = [ask(rbldnsd.addr, &asked).await, ask(portal.zone, &asked).await];
+            let data = |answer: &Message| answer.answers.iter().map(|record| record.data.clone()).collect::<Vec<_>>();
+            assert_eq!(theirs.metadata.response_code, ours.metadata.response_code, "{addr} {kind}");
+            if kind == RecordType::A {
+                assert_eq!(data(&theirs), data(&ours), "{addr}");
+            } else if let Some(text) = data(&theirs).first() {
+                assert!(text.to_string().contains("/c/") && text.to_string().ends_with(&format!("/{addr}")), "{text}");
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod exim;
 mod gateway;
 pub(crate) mod postfix;
 pub(crate) mod program;
+pub(crate) mod rbldnsd;
 pub(crate) mod rspamd;
 pub(crate) mod server;
 mod sink;
