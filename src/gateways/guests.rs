@@ -67,36 +67,36 @@ impl Drop for Guest {
 mod tests {
     use super::*;
 
-    /// An address.
-    fn addr(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    /// A client of this address comes in.
+    fn enter(guests: &Guests, addr: &str) -> Option<Guest> {
+        guests.enter(Some(addr.parse().unwrap()))
     }
 
     #[test]
     fn a_client_holds_a_quarter_of_the_places_and_others_theirs() {
         let guests = Guests::new(8);
-        let first = guests.enter(addr("203.0.113.7")).unwrap();
-        let _second = guests.enter(addr("203.0.113.7")).unwrap();
-        assert!(guests.enter(addr("203.0.113.7")).is_none());
-        let _neighbour = guests.enter(addr("203.0.113.8")).unwrap();
+        let first = enter(&guests, "203.0.113.7").unwrap();
+        let _second = enter(&guests, "203.0.113.7").unwrap();
+        assert!(enter(&guests, "203.0.113.7").is_none());
+        let _neighbour = enter(&guests, "203.0.113.8").unwrap();
         drop(first);
-        assert!(guests.enter(addr("203.0.113.7")).is_some());
+        assert!(enter(&guests, "203.0.113.7").is_some());
     }
 
     #[test]
     fn an_ipv6_client_is_its_64() {
         let guests = Guests::new(4);
-        let _one = guests.enter(addr("2001:db8:7::1")).unwrap();
-        assert!(guests.enter(addr("2001:db8:7::2")).is_none());
-        assert!(guests.enter(addr("2001:db8:8::2")).is_some());
+        let _one = enter(&guests, "2001:db8:7::1").unwrap();
+        assert!(enter(&guests, "2001:db8:7::2").is_none());
+        assert!(enter(&guests, "2001:db8:8::2").is_some());
     }
 
     #[test]
     fn this_machine_is_not_counted_and_who_left_is_forgotten() {
         let guests = Guests::new(1);
-        let local: Vec<_> = ["127.0.0.1", "::1", "127.9.9.9"].iter().map(|text| guests.enter(addr(text))).collect();
+        let local: Vec<_> = ["127.0.0.1", "::1", "127.9.9.9"].iter().map(|text| enter(&guests, text)).collect();
         assert!(local.iter().all(Option::is_some) && guests.enter(None).is_some());
-        let guest = guests.enter(addr("203.0.113.7"));
+        let guest = enter(&guests, "203.0.113.7");
         assert_eq!(guests.held.lock().unwrap().len(), 1);
         drop(guest);
         assert!(guests.held.lock().unwrap().is_empty());

@@ -137,6 +137,7 @@ async fn journey(portal: &mut Portal, way: &Way<'_>) {
 }
 
 /// Measures lifts: from the portal's answer to the end of the dialogue in which the mail is taken.
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 fn measure(portal: &mut Portal, way: &Way<'_>) {
     let (mut said, mut obeyed, mut usual) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..way.lifts {
