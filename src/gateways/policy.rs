@@ -86,7 +86,7 @@ pub async fn serve(listener: impl Into<Listener>, judge: Judge, most: usize, sto
 }
 
 /// Reads up to the empty line; `None` when it does not come within the bound.
-async fn read_request(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
+pub async fn read_request(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut request = Vec::new();
     let mut bounded = reader.take(REQUEST_MOST);
     loop {

@@ -85,7 +85,7 @@ pub async fn serve(listener: impl Into<Listener>, judge: Judge, most: usize, sto
 }
 
 /// Reads what a netstring holds; `None` when it is none, or too long.
-async fn read_netstring(reader: &mut (impl AsyncBufRead + Unpin + Send)) -> Option<Vec<u8>> {
+pub async fn read_netstring(reader: &mut (impl AsyncBufRead + Unpin + Send)) -> Option<Vec<u8>> {
     let mut length = 0_usize;
     for place in 0..=DIGITS_MOST {
         match reader.read_u8().await.ok()? {

@@ -71,9 +71,9 @@ impl Door {
     }
 }
 
-/// What all doors share.
+/// What all doors share: bytes in, bytes out.
 #[derive(Debug, Clone)]
-struct Dnsbl {
+pub struct Dnsbl {
     /// The zone.
     zone: Arc<Zone>,
     /// How many answers went where.
@@ -87,7 +87,7 @@ struct Dnsbl {
 /// # Errors
 /// When the settings hold a name that is none.
 pub async fn serve(doors: Vec<Door>, judge: Judge, stop: CancellationToken) -> anyhow::Result<()> {
-    let dnsbl = Dnsbl { zone: Arc::new(Zone::new(judge)?), rate: Arc::new(Rate::new()), started: Instant::now() };
+    let dnsbl = Dnsbl::new(judge)?;
     let tasks = tokio_util::task::TaskTracker::new();
     for door in doors {
         tasks.spawn(dnsbl.clone().serve_udp(door.udp, stop.clone()));
@@ -99,6 +99,14 @@ pub async fn serve(doors: Vec<Door>, judge: Judge, stop: CancellationToken) -> a
 }
 
 impl Dnsbl {
+    /// The zone that the settings name.
+    ///
+    /// # Errors
+    /// When they hold a name that is none.
+    pub fn new(judge: Judge) -> anyhow::Result<Self> {
+        Ok(Self { zone: Arc::new(Zone::new(judge)?), rate: Arc::new(Rate::new()), started: Instant::now() })
+    }
+
     /// Answers datagrams until `stop`.
     async fn serve_udp(self, socket: UdpSocket, stop: CancellationToken) {
         let mut buffer = vec![0; QUESTION_MOST];
@@ -119,7 +127,8 @@ impl Dnsbl {
     }
 
     /// The answer to a datagram.
-    fn over_udp(&self, question: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn over_udp(&self, question: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
         let second = u32::try_from(self.started.elapsed().as_secs()).unwrap_or(u32::MAX);
         let most = if self.is_allowed(peer) { self.zone.judge.config.gateways.dnsbl.rate } else { REFUSALS };
         match self.rate.take(peer, second, most) {
