@@ -1,14 +1,17 @@
-//! The block list in memory: one hash map for each prefix length in use, asked longest first.
+//! The block list in memory: which block answers for an address, and the list piece by piece for those who read it all.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::by_net::{ByNet, Kept, Place, length};
+use super::item::Item;
 use crate::domain::block::{Action, Block, Exemption, Probation};
 use crate::domain::id::Id;
 use crate::domain::net::{Net, fold, number};
-use crate::domain::time::Time;
+use crate::domain::time::{SECOND, Time};
 
 /// What a gateway needs to know of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,78 +50,9 @@ struct Entry {
 /// The far future.
 const NEVER: Time = Time(i64::MAX);
 
-/// Things by network, found by an address that they cover.
-#[derive(Debug)]
-struct ByNet<T> {
-    /// One map for each prefix length of IPv4 mapped into IPv6 (96 to 128) and of IPv6 (0 to 128); the key is the first address.
-    maps: Vec<FxHashMap<u128, Vec<T>>>,
-    /// The lengths in use, longest first.
-    lengths: Vec<u8>,
-}
-
-impl<T> Default for ByNet<T> {
-    fn default() -> Self {
-        Self { maps: (0..=128).map(|_| FxHashMap::default()).collect(), lengths: Vec::new() }
-    }
-}
-
-/// The prefix length of a network in the one number space of both families.
-fn length(net: Net) -> u8 {
-    if net.is_v4() { net.prefix_len() + 96 } else { net.prefix_len() }
-}
-
-/// The first address of the network of `len` bits around `addr`.
-fn first_of(addr: u128, len: u8) -> u128 {
-    match len {
-        0 => 0,
-        len => addr & (u128::MAX << (128 - u32::from(len.min(128)))),
-    }
-}
-
-impl<T> ByNet<T> {
-    /// Adds `value`, in place of those that `same` recognises.
-    fn put(&mut self, net: Net, value: T, same: impl Fn(&T) -> bool) {
-        let len = length(net);
-        if let Err(place) = self.lengths.binary_search_by(|l| len.cmp(l)) {
-            self.lengths.insert(place, len);
-        }
-        if let Some(map) = self.maps.get_mut(usize::from(len)) {
-            let values = map.entry(number(net.first())).or_default();
-            values.retain(|v| !same(v));
-            values.push(value);
-        }
-    }
-
-    /// Removes those that `same` recognises.
-    fn remove(&mut self, net: Net, same: impl Fn(&T) -> bool) {
-        let len = length(net);
-        let Some(map) = self.maps.get_mut(usize::from(len)) else { return };
-        let key = number(net.first());
-        if let Some(values) = map.get_mut(&key) {
-            values.retain(|v| !same(v));
-            if values.is_empty() {
-                map.remove(&key);
-            }
-        }
-        if map.is_empty() {
-            self.lengths.retain(|l| *l != len);
-        }
-    }
-
-    /// All whose network covers `addr`, longest prefix first, each with that length.
-    /// An IPv4 client is no IPv6 client: `::/0` does not cover its mapped form.
-    fn covering(&self, addr: IpAddr) -> impl Iterator<Item = (u8, &T)> {
-        let key = number(addr);
-        let widest = if addr.is_ipv4() { 96 } else { 0 };
-        self.lengths.iter().take_while(move |len| **len >= widest).flat_map(move |len| {
-            let found = self.maps.get(usize::from(*len)).and_then(|map| map.get(&first_of(key, *len)));
-            found.into_iter().flatten().map(move |value| (*len, value))
-        })
-    }
-
-    /// How many there are.
-    fn count(&self) -> usize {
-        self.maps.iter().flat_map(FxHashMap::values).map(Vec::len).sum()
+impl Kept for Entry {
+    fn id(&self) -> Id {
+        self.id
     }
 }
 
@@ -133,6 +67,12 @@ struct Exempt {
     until: Time,
 }
 
+impl Kept for Exempt {
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
 /// One probation.
 #[derive(Debug, Clone, Copy)]
 struct Shield {
@@ -142,6 +82,25 @@ struct Shield {
     since: Time,
     /// Its end.
     until: Time,
+}
+
+impl Kept for Shield {
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A kind of things of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Exemptions and carve-outs.
+    Exemptions,
+    /// Probations.
+    Probations,
+    /// Live tokens of mail addresses, all at once.
+    Tokens,
+    /// Blocks, longest prefix first.
+    Blocks,
 }
 
 /// The whole list.
@@ -157,6 +116,10 @@ pub struct Index {
     causes: Vec<Arc<str>>,
     /// Live tokens of the portal's mail addresses, by hash, with their end.
     tokens: FxHashMap<String, Time>,
+    /// The prints of all blocks, summed up.
+    digest: u64,
+    /// How many things end in which second: what changes the list without a change.
+    ends: BTreeMap<i64, u32>,
 }
 
 impl Index {
@@ -199,23 +162,129 @@ impl Index {
         }
     }
 
+    /// Takes a thing as it stands: in when it is part of the list, out when not.
+    pub fn take(&mut self, item: &Item, live: bool) {
+        match item {
+            Item::Block { id, net, cause, action, case, evidence_at, until } => {
+                let mut case_code = [b' '; 8];
+                case_code.iter_mut().zip(case.bytes()).for_each(|(to, from)| *to = from);
+                let entry = Entry {
+                    id: *id,
+                    until: until.unwrap_or(NEVER),
+                    evidence_at: *evidence_at,
+                    case_code,
+                    cause: self.cause(cause),
+                    action: *action,
+                };
+                self.take_block(*net, entry, live);
+            }
+            Item::Exemption { id, net, block, until } => {
+                let new = Exempt { id: *id, block: *block, until: until.unwrap_or(NEVER) };
+                let old = if live { self.exemptions.put(*net, new) } else { self.exemptions.remove(*net, *id) };
+                self.note_ends(old.map(|e| e.until), live.then_some(new.until));
+            }
+            Item::Probation { id, net, since, until } => {
+                let new = Shield { id: *id, since: *since, until: *until };
+                let old = if live { self.probations.put(*net, new) } else { self.probations.remove(*net, *id) };
+                self.note_ends(old.map(|p| p.until), live.then_some(new.until));
+            }
+            Item::Token { hash, until } => self.apply_token(hash.clone(), *until),
+            Item::Import { .. } => {}
+        }
+    }
+
+    /// Takes a block and keeps the digest.
+    fn take_block(&mut self, net: Net, new: Entry, live: bool) {
+        let old = if live { self.blocks.put(net, new) } else { self.blocks.remove(net, new.id) };
+        let print = |entry: &Entry| self.print(net, entry);
+        let gone = old.as_ref().map_or(0, print);
+        let come = if live { print(&new) } else { 0 };
+        self.digest = self.digest.wrapping_sub(gone).wrapping_add(come);
+        self.note_ends(old.map(|e| e.until), live.then_some(new.until));
+    }
+
+    /// Counts the second in which something ends, instead of that of what it replaces.
+    fn note_ends(&mut self, old: Option<Time>, new: Option<Time>) {
+        if let Some(end) = old.filter(|end| *end != NEVER).map(second_of) {
+            match self.ends.get_mut(&end) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(self.ends.remove(&end)),
+            }
+        }
+        if let Some(end) = new.filter(|end| *end != NEVER).map(second_of) {
+            *self.ends.entry(end).or_default() += 1;
+        }
+    }
+
+    /// The last second up to `now` in which something ended; 0 for none. With the number of the last change it names one
+    /// state of the list.
+    #[must_use]
+    pub fn last_end(&self, now: Time) -> i64 {
+        self.ends.range(..=now.0.div_euclid(SECOND)).next_back().map_or(0, |(second, _)| *second)
+    }
+
+    /// The digest of all blocks, and of the exemptions and probations that have not ended at `at`: two processes that have
+    /// reached the same change have the same.
+    #[must_use]
+    pub fn digest(&self, at: Time) -> u64 {
+        let exemptions = self.exemptions.all().filter(|(_, e)| at < e.until).map(|(net, e)| {
+            mixed(&[e.id.0.cast_unsigned(), e.block.map_or(0, |b| b.0.cast_unsigned()), e.until.0.cast_unsigned()], net)
+        });
+        let probations = self.probations.all().filter(|(_, p)| at < p.until).map(|(net, p)| {
+            mixed(&[p.id.0.cast_unsigned(), p.since.0.cast_unsigned(), p.until.0.cast_unsigned()], net)
+        });
+        exemptions.chain(probations).fold(self.digest, u64::wrapping_add)
+    }
+
+    /// The print of one block.
+    fn print(&self, net: Net, entry: &Entry) -> u64 {
+        let cause = self.causes.get(usize::from(entry.cause)).map_or(0, |cause| text_print(cause));
+        let action = u64::from(entry.action == Action::Defer);
+        let times = [entry.until, entry.evidence_at].map(|t| t.0.cast_unsigned());
+        mixed(
+            &[entry.id.0.cast_unsigned(), times[0], times[1], u64::from_le_bytes(entry.case_code), cause, action],
+            net,
+        )
+    }
+
+    /// The next things of one kind behind `place`; none at the end.
+    #[must_use]
+    pub fn page(&self, part: Part, place: &mut Place, most: usize) -> Vec<Item> {
+        let end = |until: Time| (until != NEVER).then_some(until);
+        match part {
+            Part::Blocks => self.blocks.page(place, most).into_iter().map(|(net, e)| self.item(net, &e)).collect(),
+            Part::Exemptions => {
+                let page = self.exemptions.page(place, most).into_iter();
+                page.map(|(net, e)| Item::Exemption { id: e.id, net, block: e.block, until: end(e.until) }).collect()
+            }
+            Part::Probations => {
+                let page = self.probations.page(place, most).into_iter();
+                page.map(|(net, p)| Item::Probation { id: p.id, net, since: p.since, until: p.until }).collect()
+            }
+            Part::Tokens if place.take_all() => {
+                let tokens = self.tokens.iter();
+                tokens.map(|(hash, until)| Item::Token { hash: hash.clone(), until: *until }).collect()
+            }
+            Part::Tokens => Vec::new(),
+        }
+    }
+
+    /// A block as it is handed on.
+    fn item(&self, net: Net, entry: &Entry) -> Item {
+        Item::Block {
+            id: entry.id,
+            net,
+            cause: self.causes.get(usize::from(entry.cause)).map(ToString::to_string).unwrap_or_default(),
+            action: entry.action,
+            case: String::from_utf8_lossy(&entry.case_code).trim_end().to_owned(),
+            evidence_at: entry.evidence_at,
+            until: (entry.until != NEVER).then_some(entry.until),
+        }
+    }
+
     /// Takes a block as it stands: in when it is live, out when not.
     pub fn apply_block(&mut self, block: &Block, live: bool) {
-        if !live {
-            self.blocks.remove(block.net, |e| e.id == block.id);
-            return;
-        }
-        let mut case_code = [b' '; 8];
-        case_code.iter_mut().zip(block.case_code.bytes()).for_each(|(to, from)| *to = from);
-        let entry = Entry {
-            id: block.id,
-            until: block.until.unwrap_or(NEVER),
-            evidence_at: block.evidence_at,
-            case_code,
-            cause: self.cause(&block.cause),
-            action: block.action,
-        };
-        self.blocks.put(block.net, entry, |e| e.id == block.id);
+        self.take(&Item::from(block), live);
     }
 
     /// The place of a cause in [`Index::causes`].
@@ -229,24 +298,12 @@ impl Index {
 
     /// Takes an exemption as it stands.
     pub fn apply_exemption(&mut self, exemption: &Exemption) {
-        let same = |e: &Exempt| e.id == exemption.id;
-        if exemption.ended_at.is_some() {
-            self.exemptions.remove(exemption.net, same);
-        } else {
-            let until = exemption.until.unwrap_or(NEVER);
-            self.exemptions.put(exemption.net, Exempt { id: exemption.id, block: exemption.block_id, until }, same);
-        }
+        self.take(&Item::from(exemption), exemption.ended_at.is_none());
     }
 
     /// Takes a probation as it stands.
     pub fn apply_probation(&mut self, probation: &Probation) {
-        let same = |p: &Shield| p.id == probation.id;
-        if probation.ended_at.is_some() {
-            self.probations.remove(probation.net, same);
-        } else {
-            let shield = Shield { id: probation.id, since: probation.since, until: probation.until };
-            self.probations.put(probation.net, shield, same);
-        }
+        self.take(&Item::from(probation), probation.ended_at.is_none());
     }
 
     /// Takes a token of a mail address.
@@ -270,6 +327,32 @@ impl Index {
     pub fn count(&self) -> usize {
         self.blocks.count()
     }
+}
+
+/// The first whole second at which something is over that ends at `end`.
+fn second_of(end: Time) -> i64 {
+    end.0.div_euclid(SECOND) + i64::from(end.0.rem_euclid(SECOND) > 0)
+}
+
+/// A print of numbers and a network: the same in every process and version, and spread over all bits.
+fn mixed(numbers: &[u64], net: Net) -> u64 {
+    let first = number(net.first()).to_le_bytes();
+    let halves = first.as_chunks::<8>().0.iter().map(|half| u64::from_le_bytes(*half));
+    let all = numbers.iter().copied().chain(halves).chain([u64::from(length(net))]);
+    all.fold(0x0050_6F73_7465_726E, stirred)
+}
+
+/// A print of a text.
+fn text_print(text: &str) -> u64 {
+    text.bytes().fold(0, |print, byte| stirred(print, u64::from(byte)))
+}
+
+/// One step of a print (the finisher of splitmix64).
+fn stirred(print: u64, number: u64) -> u64 {
+    let mut z = (print ^ number).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -403,5 +486,35 @@ mod tests {
         assert!(index.token_lives("abc", Time(299)) && !index.token_lives("abc", Time(300)));
         index.forget_tokens(Time(300));
         assert!(!index.token_lives("abc", Time(1)));
+    }
+
+    #[test]
+    fn the_digest_depends_on_what_is_held_and_not_on_the_way() {
+        let (mut one, mut other) = (Index::default(), Index::default());
+        let (a, b) = (block(1, "203.0.113.0/24", Action::Reject), block(2, "2001:db8::/64", Action::Defer));
+        one.apply_block(&a, true);
+        one.apply_block(&Block { until: None, ..b.clone() }, true);
+        one.apply_block(&b, true);
+        one.apply_probation(&probation(5, "203.0.113.7", 150));
+        one.apply_block(&block(3, "203.0.113.9", Action::Reject), true);
+        one.apply_block(&block(3, "203.0.113.9", Action::Reject), false);
+        other.apply_block(&b, true);
+        other.apply_block(&a, true);
+        assert_ne!(one.digest(Time(899)), other.digest(Time(899)));
+        assert_eq!(one.digest(Time(900)), other.digest(Time(900)), "the probation has ended");
+        other.apply_exemption(&exemption(9, "203.0.113.7", Some(1)));
+        assert_ne!(one.digest(Time(900)), other.digest(Time(900)));
+    }
+
+    #[test]
+    fn ends_are_known_to_the_second() {
+        let mut index = Index::default();
+        index.apply_block(&Block { until: Some(Time(1_500)), ..block(1, "203.0.113.7", Action::Reject) }, true);
+        index.apply_block(&Block { until: Some(Time(3_000)), ..block(2, "203.0.113.8", Action::Reject) }, true);
+        index.apply_block(&Block { until: None, ..block(3, "203.0.113.9", Action::Reject) }, true);
+        let ends = |index: &Index| [1_999, 2_000, 2_999, 3_000].map(|now| index.last_end(Time(now)));
+        assert_eq!(ends(&index), [0, 2, 2, 3]);
+        index.apply_block(&Block { until: Some(Time(1_500)), ..block(1, "203.0.113.7", Action::Reject) }, false);
+        assert_eq!(ends(&index), [0, 0, 0, 3]);
     }
 }

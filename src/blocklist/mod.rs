@@ -5,15 +5,21 @@
 //! that is away, answers come from what is known. Changes made by this process are followed before its act is
 //! answered; those of others by polling.
 
+mod by_net;
 pub mod formats;
 pub mod index;
+pub mod item;
 
 use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock};
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 
-use self::index::{Hit, Index};
+pub use self::by_net::Place;
+use self::index::{Hit, Index, Part};
+use self::item::{Item, Line};
+use crate::domain::block::BlockState;
 use crate::domain::id::Id;
 use crate::domain::time::{Clock, Time};
 use crate::store::changes::{Change, Position, Subject};
@@ -21,6 +27,9 @@ use crate::store::{Db, Tx, blocks, changes, exemptions, mail_tokens, probations}
 
 /// How many rows are read at once while loading.
 const PAGE: i64 = 5_000;
+
+/// How many things are handed on at once: so many are copied under the lock.
+const HANDED: usize = 1_000;
 
 /// How many changes are followed one by one; whoever is further behind loads afresh.
 const MOST_CHANGES: i64 = 20_000;
@@ -34,7 +43,29 @@ struct Known {
     position: Option<Position>,
     /// When the database was last heard.
     heard_at: Time,
+    /// When the last change was made.
+    changed_at: Time,
+    /// How often the list was put in the place of another.
+    loads: u64,
 }
+
+/// How a list stands, for those who hand it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The log it follows and the number it has reached.
+    pub position: Position,
+    /// When the last change was made.
+    pub changed_at: Time,
+    /// The last second in which something ended by itself.
+    pub last_end: i64,
+    /// Which of the lists of this process it is: it grows when one is put in the place of another.
+    loads: u64,
+}
+
+/// The list was put in the place of another while it was read.
+#[derive(Debug, thiserror::Error)]
+#[error("the list was loaded afresh while it was read")]
+pub struct Replaced;
 
 /// The block list of this process.
 #[derive(Debug, Default)]
@@ -43,6 +74,8 @@ pub struct BlockList {
     known: RwLock<Known>,
     /// One reader of the change log at a time.
     following: tokio::sync::Mutex<()>,
+    /// Told after every change.
+    changed: watch::Sender<()>,
 }
 
 /// What the list says of an address.
@@ -87,6 +120,60 @@ impl BlockList {
     pub fn reached(&self) -> Option<i64> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.position.as_ref().map(|p| p.n)
+    }
+
+    /// How it stands at `now`; `None` before the first complete load.
+    #[must_use]
+    pub fn standing(&self, now: Time) -> Option<Standing> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let position = known.position.clone()?;
+        let last_end = known.index.last_end(now);
+        Some(Standing { position, changed_at: known.changed_at, last_end, loads: known.loads })
+    }
+
+    /// The number it has reached, with the digest of what it holds at `at`.
+    #[must_use]
+    pub fn digest(&self, at: Time) -> Option<(Position, String)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        Some((known.position.clone()?, format!("{:016x}", known.index.digest(at))))
+    }
+
+    /// The next things of one kind behind `place`; none at the end. Changes made meanwhile may or may not be among them, so
+    /// a list read in pages stands for the number that it had at the beginning.
+    ///
+    /// # Errors
+    /// When the list is no longer that of `standing`.
+    pub fn page(&self, standing: &Standing, part: Part, place: &mut Place) -> Result<Vec<Item>, Replaced> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if known.loads != standing.loads {
+            return Err(Replaced);
+        }
+        Ok(known.index.page(part, place, HANDED))
+    }
+
+    /// Tells after every change.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Puts a list that came from elsewhere in the place of what is known.
+    pub fn replace(&self, index: Index, position: Position, now: Time) {
+        self.put(index, position, now, now);
+    }
+
+    /// Takes lines of changes that came from elsewhere, up to number `n`.
+    pub fn advance(&self, lines: &[Line], n: i64, now: Time) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for line in lines {
+            known.index.take(&line.item, line.event.is_live());
+        }
+        if let Some(position) = &mut known.position {
+            position.n = position.n.max(n);
+        }
+        (known.heard_at, known.changed_at) = (now, now);
+        drop(known);
+        self.changed.send_replace(());
     }
 
     /// When the database was last heard.
@@ -135,22 +222,27 @@ impl BlockList {
         if there.epoch != have.epoch || !complete {
             return Ok(false);
         }
+        let changed_at = log.last().map(|change| change.at);
         for change in log {
-            self.take(&mut tx, change, clock.now()).await?;
+            self.take(&mut tx, change).await?;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.position = Some(there);
         known.heard_at = clock.now();
+        known.changed_at = changed_at.unwrap_or(known.heard_at);
+        drop(known);
+        self.changed.send_replace(());
         Ok(true)
     }
 
     /// Takes the subject of one change as it stands.
-    async fn take(&self, tx: &mut Tx, change: Change, now: Time) -> anyhow::Result<()> {
+    async fn take(&self, tx: &mut Tx, change: Change) -> anyhow::Result<()> {
         let id = change.subject_id;
         match change.subject {
             Subject::Block => {
                 let block = blocks::find(&mut **tx, id).await?;
-                self.write(|index| block.iter().for_each(|b| index.apply_block(b, b.is_live(now))));
+                // Its own end is judged by whoever is asked; a clock here would make followers differ.
+                self.write(|index| block.iter().for_each(|b| index.apply_block(b, b.state == BlockState::Live)));
             }
             Subject::Exemption => {
                 let exemption = exemptions::find(&mut **tx, id).await?;
@@ -195,10 +287,22 @@ impl BlockList {
         load_tokens(&mut tx, &mut index, now).await?;
         exemptions::list(&mut *tx, now).await?.iter().for_each(|e| index.apply_exemption(e));
         probations::list(&mut *tx, now).await?.iter().for_each(|p| index.apply_probation(p));
+        let changed_at = changes::at(&mut *tx, position.n).await?.unwrap_or(now);
         tracing::info!(blocks = index.count(), n = position.n, "block list loaded");
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) =
-            Known { index, position: Some(position), heard_at: now };
+        self.put(index, position, now, changed_at);
         Ok(())
+    }
+
+    /// Puts a list in the place of what is known.
+    fn put(&self, index: Index, position: Position, heard_at: Time, changed_at: Time) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let loads = known.loads + 1;
+        let old =
+            std::mem::replace(&mut *known, Known { index, position: Some(position), heard_at, changed_at, loads });
+        drop(known);
+        // A large list takes a while to be freed; nobody waits for that under the lock.
+        drop(old);
+        self.changed.send_replace(());
     }
 
     /// Forgets tokens whose time is over.

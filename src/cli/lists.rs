@@ -202,6 +202,7 @@ fn say_all(lines: &[String]) -> anyhow::Result<()> {
 /// The lines of one block.
 fn lines(app: &App, format: Format, block: &Block, holes: &Holes) -> Vec<String> {
     let beside = Beside { portal: &app.desk.config.http.public_url, causes: &app.desk.content.causes };
-    let nets: Vec<Net> = if format.is_set() { holes.cut(block) } else { vec![block.net] };
+    let nets: Vec<Net> =
+        if format.is_set() { holes.cut(block.id, block.net, block.evidence_at) } else { vec![block.net] };
     nets.into_iter().map(|net| write::line(format, block, net, beside)).collect()
 }

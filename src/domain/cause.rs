@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::block::{Action, Lasts};
 
 /// One cause of blocks.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cause {
     /// Its stable name, such as `PB-SPAM`.
     pub code: String,
@@ -38,7 +38,7 @@ pub struct Cause {
 }
 
 /// What a cause says to people in one language.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CauseText {
     /// Two or three words.
@@ -95,15 +95,22 @@ impl Causes {
     /// # Errors
     /// When the file or one of its causes makes no sense; the message names the cause and the key.
     pub fn parse(text: &str) -> Result<Self, BadCauses> {
-        let file: File = toml::from_str(text)?;
-        for (index, cause) in file.cause.iter().enumerate() {
-            let twice = file.cause.iter().skip(index + 1).any(|other| other.code == cause.code);
+        Self::checked(toml::from_str::<File>(text)?.cause)
+    }
+
+    /// These causes, each checked.
+    ///
+    /// # Errors
+    /// When one of them makes no sense; the message names the cause and the key.
+    pub fn checked(causes: Vec<Cause>) -> Result<Self, BadCauses> {
+        for (index, cause) in causes.iter().enumerate() {
+            let twice = causes.iter().skip(index + 1).any(|other| other.code == cause.code);
             let wrong = if twice { Some("its code stands twice".to_owned()) } else { cause.fault() };
             if let Some(what) = wrong {
                 return Err(BadCauses::Cause { code: cause.code.clone(), what });
             }
         }
-        Ok(Self(file.cause))
+        Ok(Self(causes))
     }
 
     /// The address that stands for a block in the DNS: that of its cause, or the one that is kept for blocks that defer.

@@ -32,6 +32,8 @@ pub struct Change {
     pub subject: Subject,
     /// Which one.
     pub subject_id: Id,
+    /// When it was made.
+    pub at: Time,
 }
 
 /// How far the log has come, and which log it is.
@@ -79,11 +81,16 @@ pub async fn position(db: impl AnyExecutor<'_>) -> sqlx::Result<Position> {
 
 /// Up to `limit` changes after number `n`, in order.
 pub async fn after(db: impl AnyExecutor<'_>, n: i64, limit: i64) -> sqlx::Result<Vec<Change>> {
-    sqlx::query_as("SELECT n, subject, subject_id FROM block_changes WHERE n > $1 ORDER BY n LIMIT $2")
+    sqlx::query_as("SELECT n, subject, subject_id, at FROM block_changes WHERE n > $1 ORDER BY n LIMIT $2")
         .bind(n)
         .bind(limit)
         .fetch_all(db)
         .await
+}
+
+/// When change `n` was made, while the log still holds it.
+pub async fn at(db: impl AnyExecutor<'_>, n: i64) -> sqlx::Result<Option<Time>> {
+    sqlx::query_scalar("SELECT at FROM block_changes WHERE n = $1").bind(n).fetch_optional(db).await
 }
 
 /// The number of the oldest change that is still kept.

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use ipnet::IpNet;
 
-use crate::domain::block::{Block, Exemption, Probation};
+use crate::blocklist::item::Item;
+use crate::domain::block::{Exemption, Probation};
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
@@ -35,9 +36,20 @@ impl Nets {
         if let Some(wider) = net.and_wider().find(|wider| self.all.contains(wider)) {
             return vec![wider];
         }
+        self.within(net).collect()
+    }
+
+    /// Those that cover `net` and those that lie in it; one that is `net` comes twice.
+    fn around_and_inside(&self, net: Net) -> impl Iterator<Item = Net> {
+        let around = net.and_wider().filter(|_| !self.all.is_empty()).filter(|wider| self.all.contains(wider));
+        around.chain(self.within(net))
+    }
+
+    /// Those that lie in `net` or are it.
+    fn within(&self, net: Net) -> impl Iterator<Item = Net> {
         let key = |net: &Net| (net.is_v4(), net.first());
         let start = self.sorted.partition_point(|other| key(other) < key(&net));
-        self.sorted.iter().skip(start).take_while(|other| net.covers(**other)).copied().collect()
+        self.sorted.iter().skip(start).take_while(move |other| net.covers(**other)).copied()
     }
 }
 
@@ -48,39 +60,53 @@ pub struct Holes {
     general: Nets,
     /// Out of one block each.
     carved: HashMap<Id, Vec<Net>>,
-    /// Probations, each with the time up to which evidence is shielded from.
-    shields: Vec<(Net, Time)>,
+    /// What probations shield.
+    shielded: Nets,
+    /// Up to which time evidence is shielded from there.
+    since: HashMap<Net, Time>,
 }
 
 impl Holes {
     /// Those in force at `now`.
     #[must_use]
     pub fn new(exemptions: &[Exemption], probations: &[Probation], now: Time) -> Self {
-        let live = || exemptions.iter().filter(|e| e.ended_at.is_none() && e.until.is_none_or(|end| now < end));
-        let mut carved: HashMap<Id, Vec<Net>> = HashMap::new();
-        for (block, net) in live().filter_map(|e| Some((e.block_id?, e.net))) {
-            carved.entry(block).or_default().push(net);
-        }
-        let shields = probations.iter().filter(|p| p.ended_at.is_none() && now < p.until);
-        Self {
-            general: Nets::new(live().filter(|e| e.block_id.is_none()).map(|e| e.net)),
-            carved,
-            shields: shields.map(|p| (p.net, p.since)).collect(),
-        }
+        let exemptions = exemptions.iter().filter(|e| e.ended_at.is_none()).map(Item::from);
+        let probations = probations.iter().filter(|p| p.ended_at.is_none()).map(Item::from);
+        Self::of(exemptions.chain(probations), now)
     }
 
-    /// The networks in which the block really answers, in the order of their addresses.
+    /// Those of the exemptions and probations among these things that have not ended at `now`.
     #[must_use]
-    pub fn cut(&self, block: &Block) -> Vec<Net> {
-        let mut holes = self.general.inside(block.net);
-        holes.extend(self.carved.get(&block.id).into_iter().flatten());
-        let shielded = self
-            .shields
-            .iter()
-            .filter(|(net, since)| block.evidence_at <= *since && (net.covers(block.net) || block.net.covers(*net)));
-        holes.extend(shielded.map(|(net, _)| *net));
+    pub fn of(items: impl Iterator<Item = Item>, now: Time) -> Self {
+        let mut general = Vec::new();
+        let mut carved: HashMap<Id, Vec<Net>> = HashMap::new();
+        let mut shields: HashMap<Net, Time> = HashMap::new();
+        for item in items {
+            match item {
+                Item::Exemption { net, block, until, .. } if until.is_none_or(|end| now < end) => match block {
+                    Some(block) => carved.entry(block).or_default().push(net),
+                    None => general.push(net),
+                },
+                Item::Probation { net, since, until, .. } if now < until => {
+                    let latest = shields.entry(net).or_insert(since);
+                    *latest = since.max(*latest);
+                }
+                _ => {}
+            }
+        }
+        let shielded = Nets::new(shields.keys().copied());
+        Self { general: Nets::new(general.into_iter()), carved, shielded, since: shields }
+    }
+
+    /// The networks in which a block really answers, in the order of their addresses.
+    #[must_use]
+    pub fn cut(&self, id: Id, net: Net, evidence_at: Time) -> Vec<Net> {
+        let mut holes = self.general.inside(net);
+        holes.extend(self.carved.get(&id).into_iter().flatten());
+        let shields = |net: &Net| self.since.get(net).is_some_and(|since| evidence_at <= *since);
+        holes.extend(self.shielded.around_and_inside(net).filter(shields));
         let mut left = Vec::new();
-        subtract(block.net, &holes, &mut left);
+        subtract(net, &holes, &mut left);
         left
     }
 }
