@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::blocklist::BlockList;
 use crate::config::Config;
@@ -16,6 +17,10 @@ use crate::store::{Db, secrets};
 pub struct App {
     /// All acts.
     pub desk: Desk,
+    /// Bounds of the feeds.
+    pub feeds: crate::web::feeds::Places,
+    /// Cancelled when the program stops: what would go on for ever ends.
+    pub closing: CancellationToken,
 }
 
 /// Opens the database, brings it up to date and loads the block list.
@@ -45,6 +50,8 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         config: Arc::new(config),
         status_key,
         visitor: None,
+        fetches: Arc::default(),
+        last_delta: Arc::default(),
     };
-    Ok(App { desk })
+    Ok(App { desk, feeds: crate::web::feeds::Places::default(), closing: CancellationToken::new() })
 }

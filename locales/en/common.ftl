@@ -68,6 +68,7 @@ error-unavailable = Unavailable
 error-internal = Our fault
 error-sign-in = Sign in
 error-no-token = Send a good token: Authorization: Bearer …
+error-gone = The log does not hold the changes after this number: it is of another epoch, or too long ago. Fetch the whole list, without since.
 
 cause-action-reject = refused
 cause-action-defer = put off

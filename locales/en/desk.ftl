@@ -38,5 +38,6 @@ invalid-form = It is not what the form of this page sends, or it broke off on it
 invalid-query = What stands in the address after the question mark makes no sense: { $what }
 invalid-filter = Nobody of the team has this number.
 invalid-json = The body is not what is expected: { $what }
+invalid-since = Only /feeds/jsonl tells what changed since a number.
 invalid-for = for: This is no length of time. Write a whole number and a unit, such as 90m, 12h, 7d or 2w, or the word never.
 invalid-evidence-at = evidence_at: This is no time. Write one such as 2026-11-23T12:00:00Z (RFC 3339).

@@ -26,7 +26,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let listeners = Listeners::open(&config).await?;
     let app = app::open(config, Clock::System).await?;
     greet(&app).await?;
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let (stop, tasks) = (app.closing.clone(), TaskTracker::new());
     jobs::start(&app.desk, &tasks, &stop)?;
     listeners.start(&judge(&app), &tasks, &stop);
     tasks.close();

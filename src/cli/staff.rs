@@ -41,7 +41,7 @@ pub(super) enum TokenCommand {
     Add {
         /// The name of the program that will use it.
         name: String,
-        /// What it may do: blocks:read, blocks:write (repeat for several).
+        /// What it may do: blocks:read, blocks:write, feeds:read, feeds:write (edges); repeat for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },
@@ -55,7 +55,7 @@ pub(super) enum TokenCommand {
 }
 
 /// What a token may be good for.
-const SCOPES: [&str; 2] = ["blocks:read", "blocks:write"];
+const SCOPES: [&str; 4] = ["blocks:read", "blocks:write", "feeds:read", "feeds:write"];
 
 /// Does what was asked for.
 pub(super) async fn run(app: &App, command: StaffCommand) -> anyhow::Result<()> {

@@ -16,14 +16,16 @@ use crate::domain::ticket::{Event, Ticket, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::locale::{FALLBACK, Sentence, texts};
 use crate::mail::notice::{Notice, Setting};
-use crate::store::changes::{self, Subject};
+use crate::store::changes::Subject;
 use crate::store::mail_tokens::{self, MailToken, Purpose};
 use crate::store::outbox::{self, Auto, Mail, MailState};
 use crate::store::{Db, Tx, events};
 
 pub mod auth;
 pub mod blocks;
+pub mod changes;
 pub mod evidence;
+pub mod gateways;
 pub mod import;
 pub mod lift;
 pub mod mails;
@@ -49,6 +51,10 @@ pub struct Desk {
     pub status_key: [u8; 32],
     /// The visitor whose forms are taken in, if it is one.
     pub visitor: Option<Net>,
+    /// Fetches of feeds that wait to be noted.
+    pub fetches: Arc<gateways::Fetches>,
+    /// The changes that streams asked for last.
+    pub last_delta: Arc<changes::LastDelta>,
 }
 
 /// Why an act did not happen.
@@ -152,13 +158,13 @@ impl Desk {
     /// the rows of several blocks before it would wait for another that has one of them and waits for the log.
     pub(super) async fn begin_change(&self) -> sqlx::Result<Tx> {
         let mut tx = self.db.begin().await?;
-        changes::hold(&mut tx).await?;
+        crate::store::changes::hold(&mut tx).await?;
         Ok(tx)
     }
 
     /// Appends to the change log.
     pub async fn change(&self, tx: &mut Tx, subject: Subject, id: Id) -> sqlx::Result<i64> {
-        changes::append(tx, subject, id, self.now()).await
+        crate::store::changes::append(tx, subject, id, self.now()).await
     }
 
     /// Follows what was just committed, so that the next query of a gateway of this process obeys it.

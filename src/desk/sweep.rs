@@ -5,7 +5,7 @@ use crate::domain::id::Id;
 use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
-use crate::store::{blocks, evidence, limits, mail_tokens, messages, outbox, sessions, tickets};
+use crate::store::{blocks, evidence, gateways, limits, mail_tokens, messages, outbox, sessions, tickets};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;
@@ -15,6 +15,9 @@ const ROWS: i64 = 500;
 
 /// How long changes of the block list are kept for followers that were away.
 const CHANGES_KEPT: i64 = 7 * DAY;
+
+/// How long it is remembered who fetched a feed or followed as an edge.
+const GATEWAYS_KEPT: i64 = 30 * DAY;
 
 /// How long a ticket waits for its sender before it is closed.
 const NO_REPLY: i64 = 21 * DAY;
@@ -95,6 +98,8 @@ impl Desk {
         sessions::forget(self.db.pool(), now).await?;
         mail_tokens::forget(self.db.pool(), now).await?;
         changes::forget(self.db.pool(), now.plus(-CHANGES_KEPT)).await?;
+        gateways::forget(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
+        gateways::forget_edges(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
         self.blocklist.forget_tokens(now);
         Ok(())
     }

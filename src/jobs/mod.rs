@@ -22,6 +22,7 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
     let holder = Secret::new().reveal().to_owned();
     tasks.spawn(follow(desk.clone(), stop.clone()));
+    tasks.spawn(note_fetches(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(reread(desk.clone(), holder, stop.clone()));
@@ -55,6 +56,14 @@ async fn follow(desk: Desk, stop: CancellationToken) {
         }
         was_away = outcome.is_err();
     }
+}
+
+/// Notes who fetched feeds of this process.
+async fn note_fetches(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, Duration::from_secs(1)).await {
+        report("noting who fetched feeds", desk.note_fetches().await);
+    }
+    report("noting who fetched feeds", desk.note_fetches().await);
 }
 
 /// Whether this process does the periodic work `name` until the lease ends.

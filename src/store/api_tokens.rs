@@ -53,6 +53,15 @@ pub async fn find_live(db: impl AnyExecutor<'_>, token_hash: &str) -> sqlx::Resu
     .await
 }
 
+/// Whether a token was not taken back.
+pub async fn is_live(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<bool> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL")
+        .bind(id)
+        .fetch_optional(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Notes that a token was used, unless that was noted since `unless_since`.
 pub async fn used(db: impl AnyExecutor<'_>, id: Id, now: Time, unless_since: Time) -> sqlx::Result<()> {
     sqlx::query("UPDATE api_tokens SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $3)")

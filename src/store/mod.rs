@@ -27,6 +27,7 @@ pub mod changes;
 pub mod events;
 pub mod evidence;
 pub mod exemptions;
+pub mod gateways;
 pub mod imports;
 pub mod leases;
 pub mod limits;

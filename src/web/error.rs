@@ -31,6 +31,9 @@ pub enum Error {
     /// A program sent no good token.
     #[error("no good token")]
     NoToken,
+    /// The changes that a program asks for are not known (any more).
+    #[error("the log does not reach there")]
+    Gone,
     /// It changed meanwhile.
     #[error("changed meanwhile")]
     Stale,
@@ -106,6 +109,7 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::SignIn(_) | Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::Gone => StatusCode::GONE,
             Self::Stale => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -122,6 +126,7 @@ impl Error {
             Self::NotAllowed => "not-allowed",
             Self::SignIn(_) => "sign-in",
             Self::NoToken => "no-token",
+            Self::Gone => "gone",
             Self::Stale => "stale",
             Self::Invalid(_) => "invalid",
             Self::TooMany => "too-many",
@@ -174,7 +179,8 @@ struct ErrorPage {
 
 /// Gives failed answers their page: ours by their word, those of libraries by their status.
 pub async fn page(State(app): State<App>, request: Request, next: Next) -> Response {
-    let for_program = request.uri().path().starts_with("/api/");
+    let for_feed = request.uri().path().starts_with("/feeds/");
+    let for_program = for_feed || request.uri().path().starts_with("/api/");
     let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (mut parts, body) = request.into_parts();
     let shell = match Shell::from_request_parts(&mut parts, &app).await {
@@ -196,6 +202,9 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     *answer.status_mut() = status;
     if word == "no-token" {
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if for_feed {
+            answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"feeds\""));
+        }
     }
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));

@@ -21,6 +21,7 @@ pub mod client;
 pub mod crowd;
 pub mod error;
 pub mod extract;
+pub mod feeds;
 pub mod files;
 pub mod findings;
 pub mod form;
@@ -112,6 +113,7 @@ fn pages() -> Router<App> {
         .route("/robots.txt", get(files::robots))
         .merge(staff::router())
         .nest("/api/v1", api::router())
+        .nest("/feeds", feeds::router())
         .fallback(error::not_found)
 }
 

@@ -18,6 +18,7 @@ mod cli;
 mod dnsbl;
 mod e2e;
 mod evidence;
+mod feeds;
 mod follower;
 mod hostile;
 mod imports;

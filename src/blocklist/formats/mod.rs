@@ -1,6 +1,7 @@
 //! Lists as other programs write and read them: pure functions from lines to entries and back.
 
 pub mod cut;
+pub mod feed;
 pub mod read;
 pub mod write;
 
