@@ -7,6 +7,7 @@ pub mod config;
 pub mod content;
 pub mod desk;
 pub mod domain;
+pub mod edge;
 pub mod evidence;
 pub mod gateways;
 pub mod jobs;

@@ -22,7 +22,8 @@ use self::item::{Item, Line};
 use crate::domain::block::BlockState;
 use crate::domain::id::Id;
 use crate::domain::time::{Clock, Time};
-use crate::store::changes::{Change, Position, Subject};
+pub use crate::store::changes::Position;
+use crate::store::changes::{Change, Subject};
 use crate::store::{Db, Tx, blocks, changes, exemptions, mail_tokens, probations};
 
 /// How many rows are read at once while loading.

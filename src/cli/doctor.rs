@@ -25,6 +25,13 @@ impl Findings {
         say(&format!("  mind  {text}"))
     }
 
+    /// Says how much was found; fails when something does not work.
+    fn sum_up(&self) -> anyhow::Result<()> {
+        say(&format!("\n{} fault(s), {} thing(s) to mind.", self.faults, self.hints))?;
+        anyhow::ensure!(self.faults == 0, "something does not work; see above");
+        Ok(())
+    }
+
     /// Says what does not work.
     fn fault(&mut self, text: &str) -> anyhow::Result<()> {
         self.faults += 1;
@@ -40,6 +47,11 @@ fn good(text: &str) -> anyhow::Result<()> {
 /// Looks at everything; fails when something does not work.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let mut found = Findings::default();
+    if config.edge.portal.is_some() {
+        edge(config, &mut found).await?;
+        gateways(config, &mut found).await?;
+        return found.sum_up();
+    }
     web(config, &mut found)?;
     match Content::read(config) {
         Ok(content) => good(&format!(
@@ -52,9 +64,25 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     database(config, &mut found).await?;
     mail(config, &mut found).await?;
     gateways(config, &mut found).await?;
-    say(&format!("\n{} fault(s), {} thing(s) to mind.", found.faults, found.hints))?;
-    anyhow::ensure!(found.faults == 0, "something does not work; see above");
-    Ok(())
+    found.sum_up()
+}
+
+/// The portal that this machine follows, and the folder of the list.
+async fn edge(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let portal = config.edge.portal.as_ref().map(ToString::to_string).unwrap_or_default();
+    good(&format!("edge.portal is set: this machine follows {portal}"))?;
+    if portal.starts_with("http://") {
+        found.hint("edge.portal is http: the token travels in clear; good for this machine only")?;
+    }
+    match crate::edge::check(&config.edge).await {
+        Ok(()) => good("edge.portal: the portal answers to the token")?,
+        Err(error) => found.fault(&format!("edge.portal: {error:#}"))?,
+    }
+    if config.edge.folder.is_dir() {
+        good(&format!("edge.folder is {}", config.edge.folder.display()))
+    } else {
+        found.hint(&format!("edge.folder {} is not there yet; `postern edge` makes it", config.edge.folder.display()))
+    }
 }
 
 /// The address of the pages.

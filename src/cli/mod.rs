@@ -14,6 +14,7 @@ use crate::domain::time::Clock;
 mod block;
 mod demo;
 mod doctor;
+mod edge;
 mod listeners;
 mod lists;
 mod moments;
@@ -47,6 +48,8 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
+    /// Follow a portal from a gateway's own machine and serve its listeners here, also while the portal is away.
+    Edge,
     /// Manage staff.
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -101,11 +104,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let demo = matches!(cli.command, Command::Serve { demo: true });
     let config = Config::read(cli.config.as_deref(), demo)?;
-    start_log(&config, matches!(cli.command, Command::Serve { .. }))?;
+    start_log(&config, matches!(cli.command, Command::Serve { .. } | Command::Edge))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve { .. } => serve::run(config).await,
+            Command::Edge => edge::run(config).await,
             Command::Staff(command) => staff::run(&app(config).await?, command).await,
             Command::Token(command) => staff::run_token(&app(config).await?, command).await,
             Command::Block(command) => block::run(&app(config).await?, command).await,

@@ -1,13 +1,14 @@
 //! Makes settings of values.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::read::{BadSetting, Values};
 use super::values::{
     database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
-    optional_listen, public_url, smtp_url, span, yes_no, zone_name,
+    optional_listen, portal_url, public_url, smtp_url, span, yes_no, zone_name,
 };
-use super::{Config, Database, Dnsbl, Gateways, Http, Limits, Mail};
+use super::{Config, Database, Dnsbl, Edge, Gateways, Http, Limits, Mail};
 use crate::domain::email::Email;
 use crate::domain::net::Net;
 use crate::domain::time::{DAY, HOUR};
@@ -52,6 +53,17 @@ impl Values {
         })
     }
 
+    /// The settings of an edge.
+    fn edge(&self) -> Result<Edge, BadSetting> {
+        Ok(Edge {
+            portal: self.get("edge.portal", portal_url)?,
+            token: self.text("edge.token").to_owned(),
+            name: self.text("edge.name").to_owned(),
+            folder: PathBuf::from(self.text("edge.folder")),
+            ca: Some(self.text("edge.ca")).filter(|path| !path.is_empty()).map(PathBuf::from),
+        })
+    }
+
     /// All settings, checked.
     pub(super) fn check(&self, demo: bool) -> Result<Config, BadSetting> {
         let listen = self.get("http.listen", |text| listen_address(text, demo))?;
@@ -80,6 +92,7 @@ impl Values {
                 most_per_hour: self.get("mail.most_per_hour", |t| number(t, 1, 100_000))?,
             },
             gateways: self.gateways(dnsbl, demo)?,
+            edge: self.edge()?,
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
             probation: self.get("tickets.probation", |t| span(t, HOUR))?,

@@ -98,6 +98,28 @@ pub struct Dnsbl {
     pub rate: u32,
 }
 
+/// A follower on a gateway's own machine.
+#[derive(Clone)]
+pub struct Edge {
+    /// The portal.
+    pub portal: Option<Url>,
+    /// Its token.
+    pub token: String,
+    /// What it calls itself; empty: like its token.
+    pub name: String,
+    /// Where it keeps the list.
+    pub folder: PathBuf,
+    /// Certificates that it trusts.
+    pub ca: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { portal, name, folder, ca, token: _ } = self;
+        write!(f, "Edge {{ portal: {portal:?}, name: {name:?}, folder: {folder:?}, ca: {ca:?} }}")
+    }
+}
+
 /// Bounds on what one visitor may do.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -128,6 +150,8 @@ pub struct Config {
     pub mail: Mail,
     /// Listeners for mail servers.
     pub gateways: Gateways,
+    /// A follower on a gateway's own machine.
+    pub edge: Edge,
     /// The operator's own content.
     pub content_folder: Option<PathBuf>,
     /// How long evidence is kept, in milliseconds.

@@ -157,6 +157,36 @@ pub const SETTINGS: &[Setting] = &[
         help: "Recipients that are reached from blocked addresses too: `local@` at any domain, or whole addresses (RFC 5321, 4.5.1).",
     },
     Setting {
+        key: "edge.portal",
+        default: "",
+        example: "https://postmaster.example.org",
+        help: "On a gateway with `postern edge`: the portal that it follows. `http://` is taken for this machine only.",
+    },
+    Setting {
+        key: "edge.token",
+        default: "",
+        example: "abcdefghijklmnopqrstuvwxyz234567",
+        help: "The edge's token, made on the portal by `postern token add NAME --scope feeds:write`.",
+    },
+    Setting {
+        key: "edge.name",
+        default: "",
+        example: "mx1.example.org",
+        help: "What the edge is called on the portal. Default: like its token.",
+    },
+    Setting {
+        key: "edge.folder",
+        default: "data/edge",
+        example: "/var/lib/postern-edge",
+        help: "Where the edge keeps the list over a restart.",
+    },
+    Setting {
+        key: "edge.ca",
+        default: "",
+        example: "/etc/postern/ca.pem",
+        help: "A file of certificates (PEM) that the edge trusts beside those that browsers know.",
+    },
+    Setting {
         key: "provider.hosts",
         default: "",
         example: "mx1.example.org, example.org",

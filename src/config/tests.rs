@@ -33,6 +33,8 @@ fn a_wrong_setting_names_key_fault_and_example() {
         ("POSTERN_EVIDENCE__RETENTION", "0", "evidence.retention"),
         ("POSTERN_LIMITS__REQUESTS_PER_HOUR", "many", "whole number"),
         ("POSTERN_LOG__FORMAT", "xml", "text or json"),
+        ("POSTERN_EDGE__PORTAL", "http://postmaster.example.org", "https://"),
+        ("POSTERN_EDGE__PORTAL", "https://postmaster.example.org/x", "without a path"),
         ("POSTERN_HTTP__LISTEM", "x", "there is no setting http.listem"),
         ("POSTERN_WEB__LISTEN", "x", "did you mean http.listen?"),
     ] {

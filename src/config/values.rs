@@ -69,6 +69,28 @@ pub(super) fn public_url(text: &str, listen: SocketAddr) -> Result<String, Strin
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Reads where an edge finds its portal.
+pub(super) fn portal_url(text: &str) -> Result<Option<Url>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url: Url = text.parse().map_err(|error| format!("this is no URL ({error})"))?;
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(addr)) => addr.is_loopback(),
+        Some(url::Host::Ipv6(addr)) => addr.is_loopback(),
+        None => false,
+    };
+    let plain = url.query().is_none() && url.fragment().is_none() && url.path() == "/" && url.username().is_empty();
+    match url.scheme() {
+        "https" | "http" if !plain => Err("write https:// and a host, without a path".to_owned()),
+        "https" => Ok(Some(url)),
+        "http" if here => Ok(Some(url)),
+        "http" => Err("without https others could read the token and change the list; write https://".to_owned()),
+        _ => Err("write https:// and a host".to_owned()),
+    }
+}
+
 /// Reads where the database is; the demonstration has one of its own.
 pub(super) fn database_url(text: &str, demo_default: bool) -> Result<String, &'static str> {
     if demo_default {

@@ -76,6 +76,8 @@ pub enum Clock {
     System,
     /// A clock that stands still until a test moves it.
     Fixed(Arc<AtomicI64>),
+    /// The machine's clock, set right by so many milliseconds.
+    Shifted(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -92,6 +94,29 @@ impl Clock {
         match self {
             Self::System => Time(jiff::Timestamp::now().as_millisecond()),
             Self::Fixed(at) => Time(at.load(Ordering::SeqCst)),
+            Self::Shifted(by) => Self::System.now().plus(by.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// The machine's clock, which can be set right.
+    #[must_use]
+    pub fn shifted() -> Self {
+        Self::Shifted(Arc::default())
+    }
+
+    /// By how many milliseconds it is set right.
+    #[must_use]
+    pub fn shift(&self) -> i64 {
+        match self {
+            Self::Shifted(by) => by.load(Ordering::SeqCst),
+            Self::System | Self::Fixed(_) => 0,
+        }
+    }
+
+    /// Sets it right by so many milliseconds; other clocks stay.
+    pub fn set_shift(&self, millis: i64) {
+        if let Self::Shifted(by) = self {
+            by.store(millis, Ordering::SeqCst);
         }
     }
 

@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mail", &["mail", "config", "domain", "evidence", "locale", "store"]),
     ("blocklist", &["blocklist", "store", "domain"]),
     ("gateways", &["gateways", "blocklist", "config", "content", "domain"]),
+    ("edge", &["edge", "gateways", "blocklist", "config", "content", "domain"]),
     ("desk", &["desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
     ("jobs", &["jobs", "desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
     ("web", &["web", "app", "desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),

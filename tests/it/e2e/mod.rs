@@ -2,6 +2,7 @@
 
 mod browser;
 mod crash;
+mod edges;
 mod gateways;
 mod postfix;
 mod resolver;

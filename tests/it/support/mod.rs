@@ -5,6 +5,7 @@ pub(crate) mod chromium;
 mod database;
 pub(crate) mod dns;
 pub(crate) mod docs;
+pub(crate) mod edge;
 pub(crate) mod exim;
 mod gateway;
 pub(crate) mod postfix;
