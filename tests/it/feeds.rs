@@ -362,7 +362,7 @@ async fn import(app: &TestApp, source: &str, count: u32) {
     let mut import = app.desk().begin_import(&Who::operator(), plan).await.unwrap();
     for n in 0..count {
         let net = Net::single(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n * 3).into());
-        let entry = Entry { net, cause: None, evidence_at: None, note: String::new() };
+        let entry = Entry { net, cause: None, evidence_at: None, ends: None, note: String::new() };
         app.desk().import_entry(&mut import, entry).await.unwrap();
     }
     app.desk().finish_import(import).await.unwrap();
