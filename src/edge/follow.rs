@@ -47,7 +47,7 @@ const DIFFERS_MOST: u32 = 2;
 
 /// What the event `epoch` says.
 #[derive(Debug, Deserialize)]
-struct Epoch {
+struct Begun {
     /// The log.
     epoch: String,
     /// Its number.
@@ -216,7 +216,7 @@ impl Session<'_> {
     }
 
     /// The stream says which log it is.
-    fn take_epoch(&mut self, epoch: Epoch) {
+    fn take_epoch(&mut self, epoch: Begun) {
         self.told.epoch = epoch.epoch;
         if epoch.reload {
             self.told.n = epoch.number;

@@ -1,5 +1,7 @@
 //! Edges as processes: a lift arrives at once, the portal goes away and comes back, the disk holds the list.
 
+#![expect(clippy::print_stderr, reason = "the figures are for people")]
+
 use std::time::{Duration, Instant};
 
 use postern::domain::time::Clock;

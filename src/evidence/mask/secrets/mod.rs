@@ -191,10 +191,8 @@ mod tests {
     fn pieces_end_at_lines_and_remember_the_dialogue() {
         let text = "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: YW5uYW5u\n";
         for wide in [false, true] {
-            let bytes: Vec<u8> = match wide {
-                true => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-                false => text.as_bytes().to_vec(),
-            };
+            let bytes: Vec<u8> =
+                if wide { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.as_bytes().to_vec() };
             let (mut secrets, mut out, mut rest) = (Secrets::default(), Vec::new(), bytes.as_slice());
             while !rest.is_empty() {
                 let end = secrets.end(rest.get(..80).unwrap_or(rest));
