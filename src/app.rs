@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::blocklist::BlockList;
+use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::desk::Desk;
@@ -16,6 +17,8 @@ use crate::store::{Db, secrets};
 pub struct App {
     /// All acts.
     pub desk: Desk,
+    /// The live checks.
+    pub checks: Arc<Checks>,
 }
 
 /// Opens the database, brings it up to date and loads the block list.
@@ -37,6 +40,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
     let db = Db::connect(&config.database.url, config.database.connections).await?;
     db.migrate().await?;
     let status_key = secrets::status_key(db.pool()).await.context("reading the portal's key")?;
+    let checks = Arc::new(Checks::new(config.dns.clone()));
     let desk = Desk {
         db,
         clock,
@@ -45,5 +49,5 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         config: Arc::new(config),
         status_key,
     };
-    Ok(App { desk })
+    Ok(App { desk, checks })
 }

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::domain::dns::{self, DnsSettings, ListZone};
 use crate::domain::email::Email;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::net::Net;
-use crate::domain::time::{DAY, HOUR, parse_span};
+use crate::domain::time::{DAY, HOUR, SECOND, parse_span};
 
 /// One setting.
 #[derive(Debug)]
@@ -174,6 +175,31 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         example: "192.0.2.0/24, 2001:db8:1::/48",
         help: "The provider's own networks.",
+    },
+    Setting {
+        key: "dns.servers",
+        default: "system",
+        example: "192.0.2.53, [2001:db8::53]:5353",
+        help: "DNS servers for the live checks: `system`, addresses with or without a port, or `off` for no checks.",
+    },
+    Setting {
+        key: "dns.blocklists",
+        default: "",
+        example: "bl.example.org https://bl.example.org/removal, dnsbl.example.net",
+        help: "Public blocklists to look addresses up in: zone, and after a blank the link for removal. Mind the terms of each list.",
+    },
+    Setting {
+        key: "dns.origin4",
+        default: "",
+        example: "origin.asn.example.org",
+        help: "Zone that tells the network origin of an IPv4 address as text: number of the operator, network and country, with bars between.",
+    },
+    Setting { key: "dns.origin6", default: "", example: "origin6.asn.example.org", help: "The same for IPv6." },
+    Setting {
+        key: "dns.timeout",
+        default: "3s",
+        example: "3s",
+        help: "How long all checks of one look-up may take together; what has no answer by then is unknown. At most 20s.",
     },
     Setting {
         key: "content.folder",
@@ -374,6 +400,8 @@ pub struct Config {
     pub mail: Mail,
     /// Listeners for mail servers.
     pub gateways: Gateways,
+    /// Questions to the DNS.
+    pub dns: DnsSettings,
     /// The operator's own content.
     pub content_folder: Option<PathBuf>,
     /// How long evidence is kept, in milliseconds.
@@ -525,6 +553,13 @@ impl Values {
                 socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
                 dnsbl,
                 open_recipients: self.get("gateways.open_recipients", open_recipients)?,
+            },
+            dns: DnsSettings {
+                servers: self.get("dns.servers", str::parse)?,
+                blocklists: self.get("dns.blocklists", list::<ListZone>)?,
+                origin4: self.get("dns.origin4", optional_zone)?,
+                origin6: self.get("dns.origin6", optional_zone)?,
+                timeout: self.get("dns.timeout", |t| span(t, SECOND).and_then(at_most_20s))?,
             },
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
@@ -683,6 +718,16 @@ fn span(text: &str, least: i64) -> Result<i64, String> {
         Some(_) => Err("this is too short".to_owned()),
         None => Err("write a length of time such as 12h or 90d".to_owned()),
     }
+}
+
+/// Holds a length of time to what a visitor waits for.
+fn at_most_20s(millis: i64) -> Result<i64, String> {
+    if millis > 20 * SECOND { Err("this is too long".to_owned()) } else { Ok(millis) }
+}
+
+/// Reads the name of a zone, or nothing.
+fn optional_zone(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() { Ok(None) } else { dns::zone_name(text).map(Some) }
 }
 
 /// Reads `yes` or `no`.

@@ -3,6 +3,7 @@
 pub mod article;
 pub mod block;
 pub mod cause;
+pub mod dns;
 pub mod email;
 pub mod endpoint;
 pub mod id;

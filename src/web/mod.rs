@@ -59,6 +59,7 @@ pub fn router(app: App) -> Router {
         .route("/c/{case}", get(public::case::show))
         .route("/c/{case}/{ip}", get(public::case::show_address))
         .route("/check", get(public::check::show))
+        .route("/check.json", get(public::check::show))
         .route("/requests/received", get(public::request::received))
         .route("/requests/{code}", get(public::status::show))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))

@@ -13,6 +13,7 @@ mod support;
 
 mod api;
 mod architecture;
+mod checks;
 mod cli;
 mod dnsbl;
 mod e2e;
@@ -28,6 +29,7 @@ mod public;
 mod requests;
 mod signing_in;
 mod socketmap;
+mod spf;
 mod staff;
 mod staff_pages;
 mod store;

@@ -3,6 +3,7 @@
 mod browser;
 pub(crate) mod chromium;
 mod database;
+mod dns;
 mod gateway;
 pub(crate) mod postfix;
 mod program;
@@ -29,6 +30,7 @@ use postern::web;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
+pub(crate) use dns::DnsServer;
 pub(crate) use gateway::{Gateway, PolicyService, judge, request};
 pub(crate) use program::Place;
 pub(crate) use sink::{Delivered, Sink};

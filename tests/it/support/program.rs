@@ -117,6 +117,7 @@ impl Place {
         let settings = [
             ("POSTERN_HTTP__LISTEN", http.as_str()),
             ("POSTERN_GATEWAYS__POLICY__LISTEN", policy.as_str()),
+            ("POSTERN_DNS__SERVERS", "off"),
             ("POSTERN_DATABASE__URL", self.database.url.as_str()),
         ];
         self.start(&["serve", "--demo"], &settings).await
