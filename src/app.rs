@@ -17,8 +17,6 @@ use crate::store::{Db, secrets};
 pub struct App {
     /// All acts.
     pub desk: Desk,
-    /// The live checks.
-    pub checks: Arc<Checks>,
 }
 
 /// Opens the database, brings it up to date and loads the block list.
@@ -47,7 +45,8 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         blocklist: Arc::new(BlockList::default()),
         content: Arc::new(content),
         config: Arc::new(config),
+        checks,
         status_key,
     };
-    Ok(App { desk, checks })
+    Ok(App { desk })
 }

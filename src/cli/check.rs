@@ -13,7 +13,7 @@ use crate::domain::dns::public_host;
 use crate::domain::net::parse_addr;
 use crate::domain::time::Clock;
 use crate::locale::{FALLBACK, texts};
-use crate::web::public::checked::{self, Told};
+use crate::web::checked::{self, Told};
 
 /// What is checked, and how it is printed.
 #[derive(Debug, Args)]

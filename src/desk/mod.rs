@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::blocklist::BlockList;
+use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::domain::block::BlockState;
@@ -26,6 +27,7 @@ pub mod import;
 pub mod lift;
 pub mod mails;
 pub mod request;
+pub mod snapshot;
 pub mod sweep;
 pub mod ticket;
 
@@ -42,6 +44,8 @@ pub struct Desk {
     pub content: Arc<Content>,
     /// The settings.
     pub config: Arc<Config>,
+    /// The live checks.
+    pub checks: Arc<Checks>,
     /// The key that secrets are derived with.
     pub status_key: [u8; 32],
 }

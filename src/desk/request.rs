@@ -7,7 +7,7 @@ use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash, ticket_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{By, Kind, Message, State, Ticket, Who};
+use crate::domain::ticket::{Actor, By, Kind, Message, State, Ticket, Who};
 use crate::domain::time::Time;
 use crate::mail::notice;
 use crate::store::outbox::Auto;
@@ -186,6 +186,7 @@ impl Desk {
         }
         let nets = self.name_networks(tx, &ticket, request).await?;
         self.name_found(tx, ticket.id, &request.evidence).await?;
+        self.want_snapshot(tx, ticket.id, Actor::System).await?;
         self.open_mail_token(tx, ticket.id).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;

@@ -4,7 +4,7 @@ use super::{About, Desk, Done};
 use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR};
 use crate::store::changes::{self, Subject};
-use crate::store::{blocks, evidence, limits, mail_tokens, messages, outbox, sessions, tickets};
+use crate::store::{blocks, evidence, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;
@@ -46,6 +46,7 @@ impl Desk {
             evidence::purge(&mut *tx, *id, now).await?;
             tx.commit().await?;
         }
+        snapshots::forget(self.db.pool(), before).await?;
         messages::purge(self.db.pool(), before, now).await?;
         outbox::purge(self.db.pool(), before).await?;
         Ok(pieces.len())

@@ -15,6 +15,9 @@ pub mod deliver;
 /// How often changes made by other processes are looked for.
 const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 
+/// How often live checks that were asked for are taken.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Starts all loops; they end with `stop`.
 ///
 /// # Errors
@@ -24,6 +27,7 @@ pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyh
     tasks.spawn(follow(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder, stop.clone()));
+    tasks.spawn(look(desk.clone(), stop.clone()));
     if let Some(url) = &desk.config.mail.smtp_url {
         let transport = crate::mail::transport::Transport::new(url)?;
         tasks.spawn(deliver::run(desk.clone(), transport, stop.clone()));
@@ -66,6 +70,13 @@ async fn leased(desk: &Desk, name: &str, holder: &str, length: i64) -> bool {
 fn report<T>(what: &str, outcome: crate::desk::Done<T>) {
     if let Err(error) = outcome {
         tracing::warn!(error = format!("{error:#}"), "{what} failed and is tried again");
+    }
+}
+
+/// Takes the live checks that were asked for.
+async fn look(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, LOOK_EVERY).await {
+        report("taking live checks", desk.take_snapshots().await);
     }
 }
 

@@ -37,6 +37,7 @@ pub mod probations;
 pub mod queue;
 pub mod secrets;
 pub mod sessions;
+pub mod snapshots;
 pub mod staff;
 pub mod tickets;
 

@@ -17,6 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::App;
 
 pub mod api;
+pub mod checked;
 pub mod client;
 pub mod error;
 pub mod extract;
@@ -62,6 +63,7 @@ pub fn router(app: App) -> Router {
         .route("/check.json", get(public::check::show))
         .route("/requests/received", get(public::request::received))
         .route("/requests/{code}", get(public::status::show))
+        .route("/requests/{code}/checks", post(public::status::check_again))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))
         .route("/static/{file}", get(files::show))
         .route("/favicon.ico", get(files::favicon))

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::Method;
 use postern::checks::{Check, Checks, Named, Outcome, Snapshot, Subject};
 use postern::domain::dns::{DnsSettings, ListZone, Servers};
+use postern::domain::staff::Role;
 use postern::domain::time::{Clock, MINUTE};
 
 use crate::support::{DnsServer, START, TestApp};
@@ -392,6 +393,42 @@ async fn programs_get_json() {
     }
     visitor.get("/check.json?q=203.0.113.0/24").await.assert_page(422, "\"error\":\"invalid\"");
     visitor.get("/check.json").await.assert_page(422, "\"error\":\"invalid\"");
+}
+
+#[tokio::test]
+async fn sender_and_staff_see_the_same_snapshot_and_what_changed() {
+    let bad = DnsServer::start("7.113.0.203.in-addr.arpa PTR mail.sender.example.").await;
+    let portal = TestApp::with(&[("dns.servers", &bad.addr.to_string())]).await;
+    portal.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, secret) = portal.ask("ann@sender.example", "203.0.113.7").await;
+    let (mut sender, mut agent) = (portal.visitor(), portal.sign_in(Role::Agent).await);
+    let status = format!("/requests/{}?key={}", ticket.code, secret.reveal());
+    let pages = [status.clone(), format!("/staff/tickets/{}", ticket.code)];
+    sender.get(&status).await.assert_page(200, "being made at this moment");
+    assert_eq!(portal.desk().take_snapshots().await.unwrap(), 1);
+    sender.get(&pages[0]).await.assert_page(200, "mail.sender.example has no address in the DNS");
+    agent.get(&pages[1]).await.assert_page(200, "mail.sender.example has no address in the DNS");
+    portal.wait(10 * MINUTE);
+    let good = DnsServer::start(GOOD).await;
+    let mut later = portal.desk().clone();
+    later.checks = Arc::new(checker(&good));
+    let again = format!("/requests/{}/checks?key={}", ticket.code, secret.reveal());
+    sender.post(&again, &[]).await.assert_redirect();
+    sender.post(&again, &[]).await.assert_redirect();
+    assert_eq!((later.take_snapshots().await.unwrap(), later.take_snapshots().await.unwrap()), (1, 0));
+    for answer in [sender.get(&pages[0]).await, agent.get(&pages[1]).await] {
+        answer.assert_page(200, "The name leads back to the address: mend → in order");
+    }
+    agent.post(&format!("/staff/tickets/{}/checks", ticket.code), &[]).await.assert_redirect();
+    assert_eq!(later.take_snapshots().await.unwrap(), 1);
+    for _ in 0..30 {
+        sender.post(&again, &[]).await;
+        later.take_snapshots().await.unwrap();
+    }
+    sender.post(&again, &[]).await.assert_page(422, "very often today");
+    sender.post(&format!("/requests/{}/checks?key=wrong", ticket.code), &[]).await.assert_page(404, "");
+    let pool = portal.desk().db.pool();
+    assert!(postern::store::snapshots::forget(pool, portal.desk().now().plus(MINUTE)).await.unwrap() > 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::checked::{self, Told};
 use super::standing::{self, Standing};
 use crate::app::App;
 use crate::checks::{Named, Snapshot, Subject};
@@ -20,6 +19,7 @@ use crate::domain::dns::public_host;
 use crate::domain::id::fold_code;
 use crate::domain::net::{BadNet, Net, is_public, parse_addr};
 use crate::domain::time::{MINUTE, Time};
+use crate::web::checked::{self, Told};
 use crate::web::client::Client;
 use crate::web::error::{Error, Result, is_for_program};
 use crate::web::extract::Query;
@@ -127,7 +127,7 @@ pub async fn show(
 
 /// What was typed means, or what is wrong with it. All but nothing and a case counts as a look-up.
 async fn understood(app: &App, shell: &Shell, client: IpAddr, q: &str) -> Result<std::result::Result<Meaning, String>> {
-    let meaning = meaning(q, app.checks.are_on());
+    let meaning = meaning(q, app.desk.checks.are_on());
     if matches!(meaning, Ok(Meaning::Address(_) | Meaning::Name(_)) | Err(BadNet::NotAddress(_))) {
         count(app, client).await?;
     }
@@ -156,7 +156,7 @@ fn refused(what: &str) -> Response {
 
 /// Finds out what a name is, then looks it up as a host or as a domain.
 async fn look_up_name(app: &App, shell: &Shell, name: String, asked: &Asked) -> Seen {
-    match app.checks.name(&name).await {
+    match app.desk.checks.name(&name).await {
         Some(Named::Host(addrs)) => {
             let subject = Subject::new(addrs.first().copied(), Some(&name), Some(&asked.domain));
             look(app, shell, Some(name), &addrs, subject).await
@@ -208,7 +208,7 @@ async fn look(app: &App, shell: &Shell, name: Option<String>, addrs: &[IpAddr], 
     for addr in addrs {
         standings.push(standing::of(app, shell.lang(), *addr).await);
     }
-    let snapshot = app.checks.run(&subject, &app.desk.clock).await;
+    let snapshot = app.desk.checks.run(&subject, &app.desk.clock).await;
     let texts = &shell.texts;
     let (checks, to_do, summary) = snapshot.as_ref().map_or_else(Default::default, |snapshot| {
         (checked::all(texts, snapshot), checked::to_do(texts, snapshot), checked::summary(texts, snapshot))

@@ -3,7 +3,6 @@
 pub mod case;
 pub mod causes;
 pub mod check;
-pub mod checked;
 pub mod faq;
 pub mod kept;
 pub mod request;

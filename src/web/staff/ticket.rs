@@ -25,6 +25,7 @@ use crate::domain::ticket::{Resolution, Ticket};
 use crate::locale::{Arg, texts};
 use crate::store::tickets::Origin;
 use crate::store::{staff, tickets};
+use crate::web::checked::Checked;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
 use crate::web::form::Faults;
@@ -97,6 +98,8 @@ pub struct TicketPage {
     more: usize,
     /// The evidence.
     pieces: Vec<Piece>,
+    /// The live checks.
+    checked: Checked,
     /// The addresses in it.
     seen: Vec<Seen>,
     /// What happened.
@@ -168,6 +171,7 @@ pub async fn page(
         siblings: tickets::of_email(pool, &ticket.email, ticket.id, 10).await?,
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
+        checked: Checked::new(&shell, &app.desk.snapshots(ticket.id).await?),
         causes: app.desk.content.causes.iter().map(|c| (c.code.clone(), c.text(shell.lang()).title.clone())).collect(),
         shell,
         ticket,
@@ -249,6 +253,11 @@ fn cause_answer(app: &App, ticket: &Ticket, cause: &str) -> String {
 }
 
 impl TicketPage {
+    /// Where the live checks are asked for again.
+    fn checks_target(&self) -> String {
+        format!("/staff/tickets/{}/checks", self.ticket.code)
+    }
+
     /// Who works on it; empty for nobody.
     fn assignee(&self) -> String {
         name_of(&self.team, self.ticket.assignee_id)

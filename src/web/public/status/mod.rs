@@ -16,9 +16,10 @@ use crate::desk::evidence::findings;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{State as Stage, Ticket, status_path};
+use crate::domain::ticket::{State as Stage, Ticket, Who, status_path};
 use crate::domain::time::HOUR;
 use crate::store::{events, evidence, messages, outbox, tickets};
+use crate::web::checked::Checked;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
@@ -101,6 +102,8 @@ struct Page {
     items: Vec<Item>,
     /// What the reader understood of the evidence.
     understood: Vec<Understood>,
+    /// The live checks.
+    checked: Checked,
     /// The form.
     addition: Addition,
 }
@@ -109,6 +112,11 @@ impl Page {
     /// The whole link, to be kept.
     fn link(&self) -> String {
         format!("{}{}", self.shell.public_url, status_path(&self.ticket.code, &self.key))
+    }
+
+    /// Where the live checks are asked for again.
+    fn checks_target(&self) -> String {
+        format!("/requests/{}/checks?key={}", self.ticket.code, self.key)
     }
 
     /// The word of where it stands: its state, or how it ended.
@@ -178,11 +186,12 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         let standing = if net.is_single() { Some(standing::of(app, shell.lang(), net.first()).await) } else { None };
         rows.push(Row { net, standing });
     }
+    let checked = Checked::new(&shell, &app.desk.snapshots(ticket.id).await?);
     let items = history(&shell, &sources);
     let causes = &app.desk.content.causes;
     let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
-    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, addition })
+    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, checked, addition })
 }
 
 /// Keeps a page out of search engines.
@@ -268,6 +277,17 @@ async fn again(
     };
     let page = page(app, shell, ticket, key, addition).await?;
     Ok(unlisted(kept::answer(intake.trouble, page)))
+}
+
+/// Asks for the live checks again.
+pub async fn check_again(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Query(link): Query<Link>,
+) -> Result<Redirect> {
+    let ticket = find(&app, &code, &link.key).await?;
+    app.desk.check_again(&Who::sender(), &ticket).await?;
+    Ok(Redirect::to(&format!("{}#checks", status_path(&ticket.code, &link.key))))
 }
 
 /// Takes the request back.

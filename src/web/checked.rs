@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use super::shell::Shell;
 use crate::checks::{Asked, Check, Outcome, Snapshot};
+use crate::desk::snapshot::Snapshots;
+use crate::domain::time::Time;
 use crate::locale::{Arg, Texts};
 
 /// One check in words.
@@ -28,6 +31,63 @@ pub struct Told {
     pub link: Option<String>,
     /// What was asked and answered.
     pub asked: Vec<Asked>,
+}
+
+/// The live checks of a ticket in words.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// When they were made; nothing before the first time.
+    pub at: Option<Time>,
+    /// What was checked: address, name and domain.
+    pub about: Vec<String>,
+    /// How many ended in which way.
+    pub summary: String,
+    /// All of them.
+    pub told: Vec<Told>,
+    /// What is to be done.
+    pub to_do: Vec<Told>,
+    /// What ended otherwise than the time before.
+    pub changes: Vec<String>,
+    /// Whether they are being made at this moment.
+    pub is_coming: bool,
+}
+
+impl Checked {
+    /// The snapshots of a ticket in words.
+    #[must_use]
+    pub fn new(shell: &Shell, snapshots: &Snapshots) -> Self {
+        let texts = &shell.texts;
+        let coming = Self { is_coming: snapshots.is_coming, ..Self::default() };
+        let Some(snapshot) = &snapshots.now else { return coming };
+        let subject = &snapshot.subject;
+        let parts = [subject.addr.map(|addr| addr.to_string()), subject.helo.clone(), subject.domain.clone()];
+        let changes = snapshots.before.as_ref().map(|before| snapshot.changed_since(before)).unwrap_or_default();
+        Self {
+            at: Some(snapshot.at),
+            about: parts.into_iter().flatten().collect(),
+            summary: summary(texts, snapshot),
+            told: all(texts, snapshot),
+            to_do: to_do(texts, snapshot),
+            changes: changes.into_iter().map(|(before, check)| change(texts, before, check)).collect(),
+            ..coming
+        }
+    }
+
+    /// Whether there is anything to show.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.at.is_some() || self.is_coming
+    }
+}
+
+/// How a check ended before and how it ends now.
+fn change(texts: &Texts, before: Option<&Check>, check: &Check) -> String {
+    let word = |outcome: Outcome| texts.t(&format!("checks-outcome-{}", outcome.as_str()));
+    let then = before.map_or_else(|| texts.t("checks-new"), |check| word(check.outcome));
+    let told = tell(texts, check);
+    let values: [(&str, &dyn Arg); 4] =
+        [("title", &told.title), ("before", &then), ("now", &word(check.outcome)), ("text", &told.text)];
+    texts.with("checks-change", &values)
 }
 
 impl Told {
