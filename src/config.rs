@@ -14,6 +14,8 @@ use crate::domain::dns::{self, DnsSettings, ListZone};
 use crate::domain::email::Email;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::net::Net;
+use crate::domain::policy::{CHECKS, Rules};
+use crate::domain::proof::Way;
 use crate::domain::time::{DAY, HOUR, SECOND, parse_span};
 
 /// One setting.
@@ -97,6 +99,12 @@ pub const SETTINGS: &[Setting] = &[
         default: "127.0.0.1:10031",
         example: "127.0.0.1:10031",
         help: "Address and port of the Postfix policy service, or `unix:/path`; `off` for none.",
+    },
+    Setting {
+        key: "gateways.policy.asked_first",
+        default: "no",
+        example: "yes",
+        help: "Whether gateways ask the policy service at RCPT before anything else refuses (no postscreen drop or DNSBL asked before). Only then a mail from the blocked address can show control over it.",
     },
     Setting {
         key: "gateways.policy.connections",
@@ -220,6 +228,49 @@ pub const SETTINGS: &[Setting] = &[
         help: "The length of probation that a lift suggests.",
     },
     Setting {
+        key: "policy.automatic",
+        default: "yes",
+        example: "no",
+        help: "Whether the published policy lifts blocks by itself; else it only advises.",
+    },
+    Setting {
+        key: "policy.proofs",
+        default: "mail, web, dns, mailbox",
+        example: "dns, mailbox",
+        help: "Which ways of showing control over an address count: a mail from it, a web request from it, a DNS record, a link mailed to the postmaster of its name.",
+    },
+    Setting {
+        key: "policy.checks",
+        default: "ptr, fcrdns",
+        example: "ptr, fcrdns, generic, listed",
+        help: "Which live checks have to be in order, by the names that `/check.json` gives.",
+    },
+    Setting {
+        key: "policy.cooldown",
+        default: "12h",
+        example: "12h",
+        help: "How long the first repeat waits, counted from the block; each further one waits twice as long.",
+    },
+    Setting {
+        key: "policy.repeats",
+        default: "3",
+        example: "3",
+        help: "After how many lifts within `policy.lookback` a person decides.",
+    },
+    Setting { key: "policy.lookback", default: "90d", example: "90d", help: "How far back lifts count as repeats." },
+    Setting {
+        key: "policy.per_network",
+        default: "5",
+        example: "5",
+        help: "How many lifts by policy one network (IPv4 /24, IPv6 /48) gets in a day.",
+    },
+    Setting {
+        key: "policy.per_origin",
+        default: "50",
+        example: "50",
+        help: "How many lifts by policy all networks of one operator get in a day; known where `dns.origin4` and `dns.origin6` are set.",
+    },
+    Setting {
         key: "limits.requests_per_hour",
         default: "30",
         example: "30",
@@ -339,6 +390,8 @@ pub struct Gateways {
     pub policy: Option<Endpoint>,
     /// Whether the address was set by hand; a default one that is taken is no reason to refuse to start.
     pub policy_is_set: bool,
+    /// Whether gateways ask it before anything else refuses.
+    pub policy_first: bool,
     /// How many connections the policy service holds.
     pub policy_connections: usize,
     /// Where the socketmap service listens.
@@ -408,6 +461,8 @@ pub struct Config {
     pub retention: i64,
     /// The suggested probation, in milliseconds.
     pub probation: i64,
+    /// The published unblock policy.
+    pub policy: Rules,
     /// How long a session lasts, in milliseconds.
     pub session: i64,
     /// Bounds.
@@ -513,6 +568,20 @@ impl Values {
         })
     }
 
+    /// The rules of the published policy.
+    fn policy(&self) -> Result<Rules, BadSetting> {
+        Ok(Rules {
+            automatic: self.get("policy.automatic", yes_no)?,
+            proofs: self.get("policy.proofs", list::<Way>)?,
+            checks: self.get("policy.checks", policy_checks)?,
+            cooldown: self.get("policy.cooldown", |t| span(t, 0))?,
+            repeats: self.get("policy.repeats", |t| number(t, 0, 1_000))?,
+            lookback: self.get("policy.lookback", |t| span(t, HOUR))?,
+            per_network: self.get("policy.per_network", |t| number(t, 0, 1_000_000))?,
+            per_origin: self.get("policy.per_origin", |t| number(t, 0, 1_000_000))?,
+        })
+    }
+
     /// All settings, checked.
     fn check(&self, demo: bool) -> Result<Config, BadSetting> {
         let listen = self.get("http.listen", |text| listen_address(text, demo))?;
@@ -548,6 +617,7 @@ impl Values {
             gateways: Gateways {
                 policy: self.get("gateways.policy.listen", |text| optional_listen(text, demo))?,
                 policy_is_set: self.0.contains_key("gateways.policy.listen"),
+                policy_first: self.get("gateways.policy.asked_first", yes_no)?,
                 policy_connections: self.get("gateways.policy.connections", |t| number(t, 1, 1_000_000))?,
                 socketmap: self.get("gateways.socketmap.listen", |text| optional_listen(text, demo))?,
                 socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
@@ -564,6 +634,7 @@ impl Values {
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
             probation: self.get("tickets.probation", |t| span(t, HOUR))?,
+            policy: self.policy()?,
             session: self.get("staff.session", |t| span(t, HOUR / 12))?,
             limits: Limits {
                 requests_per_hour: self.get("limits.requests_per_hour", |t| number(t, 1, 1_000_000))?,
@@ -697,6 +768,15 @@ fn open_recipients(text: &str) -> Result<Vec<String>, String> {
 fn list<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<Vec<T>, String> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     items.map(|item| item.parse::<T>().map_err(|error| error.to_string())).collect()
+}
+
+/// Reads the names of live checks.
+fn policy_checks(text: &str) -> Result<Vec<String>, String> {
+    let names = list::<String>(text)?;
+    match names.iter().find(|name| !CHECKS.contains(&name.as_str())) {
+        Some(name) => Err(format!("there is no check “{name}”; there are: {}", CHECKS.join(", "))),
+        None => Ok(names),
+    }
 }
 
 /// Reads a whole number between two bounds.

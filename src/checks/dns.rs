@@ -183,6 +183,12 @@ impl<'a> Inquiry<'a> {
         self.ask(&reverse_name(addr), RecordType::PTR, read).await
     }
 
+    /// The name that the reverse name of an address stands for, where a zone is delegated without an octet cut (RFC 2317).
+    pub(super) async fn alias(&self, addr: IpAddr) -> Vec<String> {
+        let read = |data| if let RData::CNAME(alias) = data { Some(plain(&alias.0)) } else { None };
+        self.ask(&reverse_name(addr), RecordType::CNAME, read).await.unwrap_or_default()
+    }
+
     /// The IPv4 addresses of a name.
     pub(super) async fn v4(&self, name: &str) -> Answer<IpAddr> {
         self.ask(name, RecordType::A, |data| if let RData::A(a) = data { Some(IpAddr::V4(a.0)) } else { None }).await

@@ -92,6 +92,11 @@ fn judge(names: &[String], addr: IpAddr) -> Found {
     }
 }
 
+/// Whether a name looks like one that somebody chose.
+pub(super) fn is_own(name: &str, addr: IpAddr) -> bool {
+    look(name, addr) == Look::Own
+}
+
 /// What one name looks like. The registrable domain is left out: a firm may be called anything.
 fn look(name: &str, addr: IpAddr) -> Look {
     let own = psl::domain_str(name).unwrap_or_default();

@@ -16,6 +16,7 @@ mod helo;
 mod kept;
 mod listed;
 mod origin;
+mod prove;
 mod ptr;
 mod spf;
 mod transport;

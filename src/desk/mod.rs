@@ -10,6 +10,7 @@ use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::domain::block::BlockState;
+use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::net::Net;
 use crate::domain::ticket::{Event, Ticket, Who};
@@ -20,12 +21,14 @@ use crate::store::mail_tokens::{self, MailToken, Purpose};
 use crate::store::outbox::{self, Auto, Mail, MailState};
 use crate::store::{Db, Tx, events};
 
+pub mod assess;
 pub mod auth;
 pub mod blocks;
 pub mod evidence;
 pub mod import;
 pub mod lift;
 pub mod mails;
+pub mod prove;
 pub mod request;
 pub mod snapshot;
 pub mod sweep;
@@ -151,10 +154,22 @@ impl Desk {
         }
     }
 
-    /// Queues a mail about a ticket. An address that got many mails within the hour waits for the next one.
+    /// Queues a mail about a ticket to its sender.
     pub async fn notify(&self, tx: &mut Tx, ticket: &Ticket, notice: Notice, auto: Auto) -> sqlx::Result<()> {
+        self.notify_other(tx, ticket, &ticket.email, notice, auto).await
+    }
+
+    /// Queues a mail about a ticket. An address that got many mails within the hour waits for the next one.
+    pub(super) async fn notify_other(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        to: &Email,
+        notice: Notice,
+        auto: Auto,
+    ) -> sqlx::Result<()> {
         let now = self.now();
-        let recent = outbox::count_since(&mut **tx, &ticket.email, now.plus(-HOUR)).await?;
+        let recent = outbox::count_since(&mut **tx, to, now.plus(-HOUR)).await?;
         let wait = if recent >= self.config.mail.most_per_hour { HOUR } else { 0 };
         let id = Id::new(now);
         let mail = Mail {
@@ -162,7 +177,7 @@ impl Desk {
             message_id: format!("<{}.{}@{}>", ticket.code, id, self.config.mail.from.domain()),
             ticket_id: Some(ticket.id),
             notice: notice.name.to_owned(),
-            recipient: ticket.email.clone(),
+            recipient: to.clone(),
             token: self.mail_token(ticket.id),
             in_reply_to: outbox::last_of_ticket(&mut **tx, ticket.id).await?,
             auto,
@@ -194,6 +209,7 @@ impl Desk {
             purpose: Purpose::Ticket,
             ticket_id: ticket,
             expires_at: now.plus(365 * DAY),
+            net: None,
         };
         mail_tokens::insert(&mut **tx, &token, now).await?;
         self.change(tx, Subject::Token, id).await?;

@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::mail::notice;
 use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
-use crate::store::{Tx, blocks, evidence, limits, messages};
+use crate::store::{Tx, assessments, blocks, evidence, limits, messages};
 
 /// How many requests may join one ticket.
 const JOINS_MOST: i64 = 20;
@@ -187,6 +187,7 @@ impl Desk {
         let nets = self.name_networks(tx, &ticket, request).await?;
         self.name_found(tx, ticket.id, &request.evidence).await?;
         self.want_snapshot(tx, ticket.id, Actor::System).await?;
+        assessments::want(&mut **tx, ticket.id, now).await?;
         self.open_mail_token(tx, ticket.id).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;

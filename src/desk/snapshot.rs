@@ -10,7 +10,7 @@ use crate::domain::time::{DAY, MINUTE};
 use crate::evidence::Findings;
 use crate::store::snapshots::{self, Wanted};
 use crate::store::tickets::Origin;
-use crate::store::{Tx, evidence, tickets};
+use crate::store::{Tx, assessments, evidence, tickets};
 
 /// How many snapshots one ticket gets in a day.
 const DAILY_MOST: i64 = 20;
@@ -83,7 +83,11 @@ impl Desk {
         // Without a place among the runs the claim ends by itself, and it is tried again.
         let Some(snapshot) = self.checks.run(&subject, &self.clock).await else { return Ok(false) };
         let body = serde_json::to_string(&*snapshot).map_err(anyhow::Error::from)?;
-        Ok(snapshots::put(self.db.pool(), wanted.id, &body, self.now()).await?)
+        let mut tx = self.db.begin().await?;
+        let is_new = snapshots::put(&mut *tx, wanted.id, &body, self.now()).await?;
+        assessments::want(&mut *tx, wanted.ticket_id, self.now()).await?;
+        tx.commit().await?;
+        Ok(is_new)
     }
 
     /// What is checked for a ticket: its address, and what the sender's own evidence shows of it.

@@ -6,7 +6,7 @@ use crate::domain::staff::Staff;
 use crate::domain::ticket::{By, Message, Resolution, State, Ticket, Who, storable};
 use crate::mail::notice::{self, LiftFacts};
 use crate::store::outbox::Auto;
-use crate::store::{Tx, evidence, messages, staff, tickets};
+use crate::store::{Tx, assessments, evidence, messages, staff, tickets};
 
 /// The longest message that is kept, in characters.
 pub const MESSAGE_MOST: usize = 200_000;
@@ -158,6 +158,7 @@ impl Desk {
         } else if !reopened {
             tickets::touch(&mut *tx, ticket.id, now).await?;
         }
+        assessments::want(&mut *tx, ticket.id, now).await?;
         let what = if reopened { "ticket.reopened" } else { "ticket.added" };
         self.record(&mut tx, &Who::sender(), what, "", About::ticket(ticket.id)).await?;
         Ok(tx.commit().await?)

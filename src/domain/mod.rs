@@ -8,6 +8,8 @@ pub mod email;
 pub mod endpoint;
 pub mod id;
 pub mod net;
+pub mod policy;
+pub mod proof;
 pub mod staff;
 pub mod ticket;
 pub mod time;

@@ -148,6 +148,22 @@ fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFact
     lines.join("\n")
 }
 
+/// "Is this machine yours?", to a mailbox of the domain that its name belongs to.
+#[must_use]
+pub fn proof_link(setting: Setting<'_>, ticket: &Ticket, net: Net, link: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let paragraphs = [
+        texts.t2("mail-proof-intro", "net", net, "provider", setting.provider),
+        format!("{}\n{link}", texts.t("mail-proof-link")),
+        texts.t("mail-proof-not-you"),
+    ];
+    Notice {
+        name: "proof-link",
+        subject: texts.t1("mail-subject-proof", "net", net),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
 /// The address of a block's case page.
 #[must_use]
 pub fn case_link(setting: Setting<'_>, case_code: &str) -> String {

@@ -27,6 +27,7 @@ mod outbox;
 mod policy;
 mod public;
 mod requests;
+mod selfservice;
 mod signing_in;
 mod socketmap;
 mod spf;

@@ -19,6 +19,7 @@ use crate::domain::net::Net;
 use crate::domain::ticket::{State as Stage, Ticket, Who, status_path};
 use crate::domain::time::HOUR;
 use crate::store::{events, evidence, messages, outbox, tickets};
+use crate::web::assessed::Assessed;
 use crate::web::checked::Checked;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
@@ -26,9 +27,11 @@ use crate::web::extract::{Path, Query};
 use crate::web::findings::Understood;
 use crate::web::form::Faults;
 use crate::web::intake::{self, Beyond, Field, Intake, Trouble};
+use crate::web::proving::Provings;
 use crate::web::shell::Shell;
 
 mod history;
+pub mod proofs;
 
 /// The fields of the form on the page.
 const FIELDS: &[Field] = &[
@@ -102,6 +105,10 @@ struct Page {
     items: Vec<Item>,
     /// What the reader understood of the evidence.
     understood: Vec<Understood>,
+    /// The proofs.
+    provings: Provings,
+    /// What the policy says.
+    assessed: Option<Assessed>,
     /// The live checks.
     checked: Checked,
     /// The form.
@@ -112,6 +119,11 @@ impl Page {
     /// The whole link, to be kept.
     fn link(&self) -> String {
         format!("{}{}", self.shell.public_url, status_path(&self.ticket.code, &self.key))
+    }
+
+    /// Where proofs are begun.
+    fn proofs_target(&self) -> String {
+        format!("/requests/{}/proofs", self.ticket.code)
     }
 
     /// Where the live checks are asked for again.
@@ -187,11 +199,27 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         rows.push(Row { net, standing });
     }
     let checked = Checked::new(&shell, &app.desk.snapshots(ticket.id).await?);
+    let provings = Provings::of_ticket(app, &shell, &ticket).await?;
+    let assessment = app.desk.assessment(ticket.id).await?.filter(|_| ticket.is_open());
+    let assessed = assessment.map(|found| Assessed::new(&shell, &found));
     let items = history(&shell, &sources);
     let causes = &app.desk.content.causes;
     let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
-    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, checked, addition })
+    Ok(Page {
+        shell,
+        ticket,
+        key,
+        is_new: false,
+        is_added: false,
+        rows,
+        items,
+        understood,
+        provings,
+        assessed,
+        checked,
+        addition,
+    })
 }
 
 /// Keeps a page out of search engines.
