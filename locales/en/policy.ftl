@@ -39,6 +39,8 @@ event-proof-begun = { $actor } began to show control over { $net }
 event-proof-met = { $actor } showed control over { $net }
 event-proof-mailed = A link to show control over { $net } was mailed
 event-policy-assessed = The published policy looked at it
+event-ticket-blocked-again = { $net } is blocked again; the request was opened again
+history-ticket-blocked-again = { $net } is blocked again during its probation; the request is open again
 history-proof-met = You have shown control over { $net }.
 history-policy-assessed = Our published policy looked at the request: { $decision ->
     [lift] everything holds
@@ -48,6 +50,13 @@ history-policy-assessed = Our published policy looked at the request: { $decisio
     [not-blocked] the address is not blocked
    *[person] a person decides
  }.
+
+case-before = Blocked before
+case-before-count = { $count ->
+    [0] never, as far as we know
+    [one] once
+   *[other] { $count } times
+ }
 
 policy-title = How we lift blocks
 policy-lead = These are the rules by which { $provider } lifts a block without a person. They hold for everybody, and every decision is explained line by line on the page of the request.

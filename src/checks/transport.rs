@@ -1,6 +1,7 @@
 //! How mail to the domain is kept confidential: MTA-STS (RFC 8461), TLS reports (RFC 8460), DANE (RFC 7672).
 //!
-//! Only their presence in the DNS is looked at. None of them decides whether mail of the domain is taken.
+//! Only their presence in the DNS is looked at. None of them decides whether mail of the domain is taken, so a domain
+//! without them has nothing to mend.
 
 use futures_util::future::join_all;
 
@@ -46,7 +47,7 @@ pub(super) async fn tlsa(inquiry: &Inquiry<'_>, domain: &str) -> Found {
     let values = vec![("hosts", bound.join(", "))];
     match bound.len() {
         0 if answers.contains(&Err(Miss::Failed)) => end(Outcome::Unknown, "no-answer", Vec::new()),
-        0 => end(Outcome::Warn, "tlsa-none", Vec::new()),
+        0 => end(Outcome::Pass, "tlsa-none", Vec::new()),
         n if n == hosts.len() => end(Outcome::Pass, "tlsa-found", values),
         _ => end(Outcome::Warn, "tlsa-partly", values),
     }
@@ -66,7 +67,7 @@ fn announced(
     };
     let ours: Vec<&String> = texts.iter().filter(|text| text.starts_with(&format!("v={version}"))).collect();
     match ours.as_slice() {
-        [] => end(Outcome::Warn, none, Vec::new()),
+        [] => end(Outcome::Pass, none, Vec::new()),
         [one] if good(one) => end(Outcome::Pass, found, Vec::new()),
         _ => end(Outcome::Warn, bad, vec![("count", ours.len().to_string())]),
     }

@@ -1,8 +1,11 @@
 //! The published policy at work: every ticket is assessed when something about it changes, and lifted when all holds.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use super::lift::{Lift, Scope};
 use super::{About, Desk, Done, Refusal};
-use crate::checks::Outcome;
+use crate::checks::{Outcome, Subject};
 use crate::domain::block::Block;
 use crate::domain::dns::is_public;
 use crate::domain::id::Id;
@@ -21,6 +24,9 @@ const CLAIM: i64 = MINUTE;
 
 /// How many tickets are assessed in one go.
 const AT_ONCE: i64 = 20;
+
+/// How long a page waits for checks that were not made in the last minutes.
+const OUTLOOK_WAITS: Duration = Duration::from_millis(800);
 
 /// The name of the policy as one who acts.
 const NAME: &str = "policy";
@@ -90,41 +96,77 @@ impl Desk {
 
     /// Gathers what the policy needs to know of a ticket.
     async fn case(&self, ticket: &Ticket) -> Done<Case> {
-        let (pool, now) = (self.db.pool(), self.now());
-        let named = tickets::networks(pool, ticket.id).await?;
-        let own: Vec<Net> = named.iter().filter(|(_, origin)| *origin == Origin::Typed).map(|(net, _)| *net).collect();
+        let own = self.asked_about(ticket.id).await?;
         let net = own.first().copied().filter(|net| net.is_single() && is_public(net.first()));
-        let live = match net {
-            Some(net) if self.blocklist.find(net.first(), now).is_some() => self.in_force(net).await?,
-            _ => Vec::new(),
-        };
         let proof = match net {
             Some(net) => self.best_proof(ticket.id, net).await?,
             None => None,
         };
         let snapshots = self.snapshots(ticket.id).await?;
         let origin = snapshots.now.as_ref().and_then(origin_of);
-        let wide = net.map(|net| Net::around(net.first(), if net.is_v4() { 24 } else { 48 }));
+        let (facts, live) = self.facts(net, origin.as_deref()).await?;
+        let is_request = matches!(ticket.kind, Kind::Unblock | Kind::ConnectionsRefused);
         let facts = Facts {
             named: own.len(),
-            is_address: net.is_some(),
-            is_suspected: ticket.suspected.is_some()
-                || !matches!(ticket.kind, Kind::Unblock | Kind::ConnectionsRefused),
-            blocks: live.iter().map(|block| self.standing(block)).collect(),
+            is_suspected: ticket.suspected.is_some() || !is_request,
             proof: proof.map(|(way, _)| way),
             in_order: (!snapshots.is_coming).then(|| snapshots.now.map(|now| in_order(&now)).unwrap_or_default()),
-            repeats: self.repeats(net).await?,
-            of_network: match wide {
-                Some(wide) => probations::count_by(pool, NAME, wide, now.plus(-DAY)).await?,
-                None => 0,
-            },
-            of_origin: match &origin {
-                Some(origin) => assessments::lifts_of_origin(pool, origin, now.plus(-DAY)).await?,
-                None => 0,
-            },
-            now,
+            ..facts
         };
         Ok(Case { facts, net: proof.map(|(_, net)| net).or(net), block: live.into_iter().next(), origin })
+    }
+
+    /// What a ticket asks to unblock: what was typed; without that the single addresses of the evidence that are blocked.
+    pub async fn asked_about(&self, ticket: Id) -> Done<Vec<Net>> {
+        let named = tickets::networks(self.db.pool(), ticket).await?;
+        let (typed, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|(_, origin)| *origin == Origin::Typed);
+        let now = self.now();
+        let is_blocked = |net: &Net| net.is_single() && self.blocklist.find(net.first(), now).is_some();
+        let found = || others.iter().map(|(net, _)| *net).filter(is_blocked).collect();
+        Ok(if typed.is_empty() { found() } else { typed.into_iter().map(|(net, _)| net).collect() })
+    }
+
+    /// What is known of an address apart from any ticket, and the blocks in force against it.
+    async fn facts(&self, net: Option<Net>, origin: Option<&str>) -> Done<(Facts, Vec<Block>)> {
+        let (pool, now) = (self.db.pool(), self.now());
+        let live = match net {
+            Some(net) if self.blocklist.find(net.first(), now).is_some() => self.in_force(net).await?,
+            _ => Vec::new(),
+        };
+        let day = now.plus(-DAY);
+        let of_network = match net.map(|net| Net::around(net.first(), if net.is_v4() { 24 } else { 48 })) {
+            Some(wide) => probations::count_by(pool, NAME, wide, day).await?,
+            None => 0,
+        };
+        let of_origin = match origin {
+            Some(origin) => assessments::lifts_of_origin(pool, origin, day).await?,
+            None => 0,
+        };
+        let facts = Facts {
+            named: usize::from(net.is_some()),
+            is_address: net.is_some(),
+            is_suspected: false,
+            blocks: live.iter().map(|block| self.standing(block)).collect(),
+            proof: None,
+            in_order: None,
+            repeats: self.repeats(net).await?,
+            of_network,
+            of_origin,
+            now,
+        };
+        Ok((facts, live))
+    }
+
+    /// What the policy would say of a request for an address that is asked now, as far as is known without one.
+    pub async fn outlook(&self, addr: IpAddr) -> Done<Assessment> {
+        let subject = Subject::new(Some(addr), None, None);
+        let run = tokio::time::timeout(OUTLOOK_WAITS, self.checks.run(&subject, &self.clock));
+        let snapshot = run.await.ok().flatten();
+        let origin = snapshot.as_deref().and_then(origin_of);
+        let net = Some(Net::single(addr)).filter(|_| is_public(addr));
+        let (facts, _) = self.facts(net, origin.as_deref()).await?;
+        let in_order = Some(snapshot.as_deref().map(in_order).unwrap_or_default());
+        Ok(policy::assess(&self.config.policy, &Facts { in_order, ..facts }))
     }
 
     /// The blocks in force against a network that were not carved out, the narrowest first.

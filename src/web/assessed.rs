@@ -36,6 +36,14 @@ pub struct Assessed {
 }
 
 impl Assessed {
+    /// The same before there is a request: without the rules that are about the request itself.
+    #[must_use]
+    pub fn outlook(shell: &Shell, found: &Assessment) -> Self {
+        let is_of_request = |rule: Rule| matches!(rule, Rule::Address | Rule::Person);
+        let lines = found.lines.iter().filter(|line| !is_of_request(line.rule)).map(|line| say(shell, line)).collect();
+        Self { lines, ..Self::new(shell, found) }
+    }
+
     /// Puts an assessment into words.
     #[must_use]
     pub fn new(shell: &Shell, found: &Assessment) -> Self {

@@ -11,8 +11,7 @@ use crate::domain::proof::{LABEL, Proof, Way, record_text, reverse_cuts};
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Time;
 use crate::mail::message::token_address;
-use crate::store::tickets::Origin;
-use crate::store::{proofs, tickets};
+use crate::store::proofs;
 use crate::web::error::Result;
 
 /// For how many addresses of a ticket proofs are offered.
@@ -61,12 +60,12 @@ impl Provings {
     pub async fn of_ticket(app: &App, shell: &Shell, ticket: &Ticket) -> Result<Self> {
         let pool = app.desk.db.pool();
         let proofs = proofs::of_ticket(pool, ticket.id).await?;
-        let named = tickets::networks(pool, ticket.id).await?;
-        let typed = named.iter().filter(|(net, origin)| *origin == Origin::Typed && net.is_single());
+        let asked = app.desk.asked_about(ticket.id).await?;
+        let single = asked.iter().filter(|net| net.is_single());
         let is_free = |addr: &IpAddr| {
             !proofs.iter().any(|proof| proof.net.covers(Net::single(*addr)) && has_use(proof, shell.now))
         };
-        let offered = typed.map(|(net, _)| net.first()).filter(|addr| is_public(*addr)).filter(is_free);
+        let offered = single.map(|net| net.first()).filter(|addr| is_public(*addr)).filter(is_free);
         let offered = if ticket.is_open() { offered.take(OFFERED_MOST).collect() } else { Vec::new() };
         Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered })
     }

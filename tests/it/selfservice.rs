@@ -247,29 +247,30 @@ async fn a_proof_is_for_one_ticket_one_network_and_a_time() {
 #[tokio::test]
 async fn a_repeat_waits_and_then_lifts_by_itself() {
     let (app, _dns) = portal(GOOD, &[]).await;
-    for n in 0..4 {
-        app.block("203.0.113.7", "PB-SPAM").await;
-        let (ticket, page) = asked(&app, "203.0.113.7").await;
-        let id = begin(&app, &ticket, &page, "203.0.113.7").await;
-        assert_eq!(curl(&mut app.visitor_from("203.0.113.7"), &app.desk().proof_token(Way::Web, id)).await, 200);
-        app.desk().assess_due().await.unwrap();
-        assert_eq!(app.is_blocked("203.0.113.7"), n > 0, "lift {n}");
-        if n == 3 {
-            app.visitor().get(&page).await.assert_page(200, "A person decides").assert_page(200, "Lifted very often");
-            assert_eq!(app.ticket(&ticket.code).await.state, State::New);
-            break;
-        }
-        if n > 0 {
-            app.visitor().get(&page).await.assert_page(200, "It is lifted by itself");
-            app.wait(12 * HOUR * n - MINUTE);
-            app.desk().assess_due().await.unwrap();
-            assert!(app.is_blocked("203.0.113.7"), "too early");
-            app.wait(2 * MINUTE);
-            assert_eq!(app.desk().assess_due().await.unwrap(), 1);
-        }
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, page) = asked(&app, "203.0.113.7").await;
+    let id = begin(&app, &ticket, &page, "203.0.113.7").await;
+    assert_eq!(curl(&mut app.visitor_from("203.0.113.7"), &app.desk().proof_token(Way::Web, id)).await, 200);
+    app.desk().assess_due().await.unwrap();
+    for n in 1..3 {
         assert!(!app.is_blocked("203.0.113.7"), "lift {n}");
         app.wait(HOUR);
+        app.block("203.0.113.7", "PB-SPAM").await;
+        assert_eq!(app.ticket(&ticket.code).await.state, State::Open, "the ticket is open again");
+        app.desk().assess_due().await.unwrap();
+        app.visitor().get(&page).await.assert_page(200, "It is lifted by itself");
+        app.wait(12 * HOUR * n - MINUTE);
+        app.desk().assess_due().await.unwrap();
+        assert!(app.is_blocked("203.0.113.7"), "too early");
+        app.wait(2 * MINUTE);
+        assert_eq!(app.desk().assess_due().await.unwrap(), 1);
     }
+    assert!(!app.is_blocked("203.0.113.7"));
+    app.wait(HOUR);
+    app.block("203.0.113.7", "PB-SPAM").await;
+    app.desk().assess_due().await.unwrap();
+    assert!(app.is_blocked("203.0.113.7"));
+    app.visitor().get(&page).await.assert_page(200, "A person decides").assert_page(200, "Lifted very often");
     let pool = app.desk().db.pool();
     let around = postern::domain::net::Net::parse("203.0.113.0/24").unwrap();
     assert_eq!(probations::count_by(pool, "policy", around, app.desk().now().plus(-30 * DAY)).await.unwrap(), 3);
@@ -328,4 +329,67 @@ async fn the_policy_is_published_from_the_rules_that_decide() {
         .assert_page(200, "The name leads back to the address")
         .assert_page(200, "fewer than 3 times within 90d")
         .assert_page(200, "12h, 1d");
+}
+
+#[tokio::test]
+async fn newer_evidence_ends_a_probation_and_opens_the_ticket_again() {
+    let (app, _dns) = portal(GOOD, &[]).await;
+    for (n, (cause, word)) in [("PB-SPAM", "same cause"), ("PB-TRAP", "new cause")].into_iter().enumerate() {
+        app.block("203.0.113.7", "PB-SPAM").await;
+        let (ticket, page) = asked(&app, "203.0.113.7").await;
+        let agent = app.staff(&format!("agent{n}"), Role::Agent).await;
+        let block = app.desk().blocklist.find("203.0.113.7".parse().unwrap(), app.desk().now()).unwrap().block;
+        let lift = postern::desk::lift::Lift {
+            block,
+            scope: postern::desk::lift::Scope::Entry,
+            reason: "mended".to_owned(),
+            probation: 14 * DAY,
+            ticket: Some((ticket.id, "Fine.".to_owned())),
+        };
+        app.desk().lift(&agent, lift).await.unwrap();
+        app.wait(HOUR);
+        app.block("203.0.113.7", cause).await;
+        let again = app.ticket(&ticket.code).await;
+        assert_eq!((again.state, again.resolution), (State::Open, None));
+        let mails = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
+        assert!(mails.last().unwrap().body.contains(word), "{}", mails.last().unwrap().body);
+        app.visitor().get(&page).await.assert_page(200, "is blocked again during its probation");
+        app.desk().assess_due().await.unwrap();
+        app.visitor().get(&page).await.assert_page(200, "within the look-back time: ");
+        let block = app.desk().blocklist.find("203.0.113.7".parse().unwrap(), app.desk().now()).unwrap();
+        let case = app.visitor().get(&format!("/c/{}/203.0.113.7", block.case_code)).await;
+        case.assert_page(200, "Blocked before").assert_page(200, "Control over the address is not shown yet");
+        app.desk().resolve(&agent, ticket.id, Resolution::Declined, "No.").await.unwrap();
+        app.desk()
+            .lift_net(
+                &postern::domain::ticket::Who::operator(),
+                postern::domain::net::Net::parse("203.0.113.7").unwrap(),
+                "x",
+            )
+            .await
+            .unwrap();
+        app.wait(HOUR);
+    }
+}
+
+#[tokio::test]
+async fn old_evidence_leaves_a_probation_alone() {
+    let (app, _dns) = portal(GOOD, &[]).await;
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, page) = asked(&app, "203.0.113.7").await;
+    let id = begin(&app, &ticket, &page, "203.0.113.7").await;
+    curl(&mut app.visitor_from("203.0.113.7"), &app.desk().proof_token(Way::Web, id)).await;
+    app.desk().assess_due().await.unwrap();
+    app.wait(HOUR);
+    let old = postern::domain::block::NewBlock {
+        net: postern::domain::net::Net::parse("203.0.113.0/24").unwrap(),
+        cause: "PB-SPAM".to_owned(),
+        lasts: None,
+        note: String::new(),
+        source: "list".to_owned(),
+        evidence_at: Some(app.desk().now().plus(-2 * HOUR)),
+    };
+    app.desk().add_block(&postern::domain::ticket::Who::operator(), old).await.unwrap();
+    assert!(!app.is_blocked("203.0.113.7") && app.is_blocked("203.0.113.8"));
+    assert_eq!(app.ticket(&ticket.code).await.resolution, Some(Resolution::Lifted));
 }

@@ -22,6 +22,7 @@ const PUBLIC: &[&str] = &[
     "block.lifted",
     "block.carved",
     "probation.started",
+    "ticket.blocked-again",
     "proof.met",
     "policy.assessed",
 ];
