@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::blocklist::BlockList;
+use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::desk::Desk;
@@ -42,12 +43,14 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
     let db = Db::connect(&config.database.url, config.database.connections).await?;
     db.migrate().await?;
     let status_key = secrets::status_key(db.pool()).await.context("reading the portal's key")?;
+    let checks = Arc::new(Checks::new(config.dns.clone()));
     let desk = Desk {
         db,
         clock,
         blocklist: Arc::new(BlockList::default()),
         content: Arc::new(content),
         config: Arc::new(config),
+        checks,
         status_key,
         visitor: None,
         fetches: Arc::default(),

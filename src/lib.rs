@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod blocklist;
+pub mod checks;
 pub mod cli;
 pub mod config;
 pub mod content;

@@ -41,3 +41,12 @@ invalid-json = The body is not what is expected: { $what }
 invalid-since = Only /feeds/jsonl tells what changed since a number.
 invalid-for = for: This is no length of time. Write a whole number and a unit, such as 90m, 12h, 7d or 2w, or the word never.
 invalid-evidence-at = evidence_at: This is no time. Write one such as 2026-11-23T12:00:00Z (RFC 3339).
+
+## Proofs of control, and live checks
+
+proof-elsewhere = This request is not about that address.
+proof-many = This request has very many proofs already.
+proof-nameless = The address has no name of its own that leads back to it.
+proof-mailed = { $to } had such a mail within the last day. Please look there.
+checks-are-off = The live checks are off.
+checks-often = This was checked very often today. Try again tomorrow.

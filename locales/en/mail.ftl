@@ -14,6 +14,9 @@ mail-subject-resolved = [{ $code }] { $resolution ->
    *[no-reply] Closed without a reply from you
  }
 
+mail-subject-again = [{ $code }] Blocked again
+mail-subject-proof = Is { $net } yours?
+
 mail-greeting = Hello,
 mail-signature = Postmaster of { $provider }
 mail-status-link = Your request with its history, and a field for anything you want to add:
@@ -24,6 +27,15 @@ mail-received-intro = thank you, your request has arrived under the code { $code
 mail-received-networks = It is about: { $networks }
 mail-received-next = Somebody looks at it and answers by mail. The page below shows where it stands, also in case our mails do not reach you. Keep the link to yourself: whoever has it can read and answer.
 mail-received-not-you = If you did not send this request, you need not do anything.
+
+mail-again-same = the address was lifted on probation, and is blocked again for the same cause: { $net } ({ $cause }). What was seen is new, so the source seems not to be stopped yet.
+mail-again-new = the address was lifted on probation, and is blocked again for a new cause: { $net } ({ $cause }).
+mail-again-case = What is known, and the steps out of it:
+mail-again-next = Your request is open again. It counts as a repeat, so a lift takes longer this time.
+
+mail-proof-intro = somebody asked { $provider } to unblock { $net }, and says that the machine is theirs. Its name belongs to your domain, so we ask you.
+mail-proof-link = If the machine is yours, or runs with your consent, please say so here:
+mail-proof-not-you = If you do not know it, you need not do anything. The link works for seven days.
 
 mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed. If it was not you, say so on the page below.
 

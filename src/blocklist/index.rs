@@ -114,8 +114,8 @@ pub struct Index {
     probations: ByNet<Shield>,
     /// The causes that blocks name, each once.
     causes: Vec<Arc<str>>,
-    /// Live tokens of the portal's mail addresses, by hash, with their end.
-    tokens: FxHashMap<String, Time>,
+    /// Live tokens of the portal's mail addresses, by hash, with their end and the only network they are for.
+    tokens: FxHashMap<String, (Time, Option<Net>)>,
     /// The prints of all blocks, summed up.
     digest: u64,
     /// How many things end in which second: what changes the list without a change.
@@ -188,7 +188,7 @@ impl Index {
                 let old = if live { self.probations.put(*net, new) } else { self.probations.remove(*net, *id) };
                 self.note_ends(old.map(|p| p.until), live.then_some(new.until));
             }
-            Item::Token { hash, until } => self.apply_token(hash.clone(), *until),
+            Item::Token { hash, until, net } => self.apply_token(hash.clone(), *until, *net),
             Item::Import { .. } => {}
         }
     }
@@ -263,7 +263,12 @@ impl Index {
             }
             Part::Tokens if place.take_all() => {
                 let tokens = self.tokens.iter();
-                tokens.map(|(hash, until)| Item::Token { hash: hash.clone(), until: *until }).collect()
+                let item = |(hash, (until, net)): (&String, &(Time, Option<Net>))| Item::Token {
+                    hash: hash.clone(),
+                    until: *until,
+                    net: *net,
+                };
+                tokens.map(item).collect()
             }
             Part::Tokens => Vec::new(),
         }
@@ -307,19 +312,26 @@ impl Index {
     }
 
     /// Takes a token of a mail address.
-    pub fn apply_token(&mut self, hash: String, expires_at: Time) {
-        self.tokens.insert(hash, expires_at);
+    pub fn apply_token(&mut self, hash: String, expires_at: Time, net: Option<Net>) {
+        self.tokens.insert(hash, (expires_at, net));
     }
 
     /// Whether mail to an address with the token of this hash is taken at `now`.
     #[must_use]
     pub fn token_lives(&self, hash: &str, now: Time) -> bool {
-        self.tokens.get(hash).is_some_and(|end| now < *end)
+        self.tokens.get(hash).is_some_and(|(end, net)| now < *end && net.is_none())
+    }
+
+    /// Whether the token of this hash is of a proof that `client` may give at `now`.
+    #[must_use]
+    pub fn proof_lives(&self, hash: &str, client: IpAddr, now: Time) -> bool {
+        let is_there = |net: &Option<Net>| net.is_some_and(|net| net.covers(Net::single(client)));
+        self.tokens.get(hash).is_some_and(|(end, net)| now < *end && is_there(net))
     }
 
     /// Forgets tokens whose time is over.
     pub fn forget_tokens(&mut self, now: Time) {
-        self.tokens.retain(|_, end| now < *end);
+        self.tokens.retain(|_, (end, _)| now < *end);
     }
 
     /// How many blocks it holds, ended ones included until they are told.
@@ -482,7 +494,12 @@ mod tests {
     #[test]
     fn tokens_live_until_their_end() {
         let mut index = Index::default();
-        index.apply_token("abc".into(), Time(300));
+        index.apply_token("abc".into(), Time(300), None);
+        index.apply_token("proof".into(), Time(300), Some(Net::parse("203.0.113.7").unwrap()));
+        let (own, other) = ("203.0.113.7".parse().unwrap(), "203.0.113.8".parse().unwrap());
+        assert!(index.proof_lives("proof", own, Time(299)) && !index.proof_lives("proof", own, Time(300)));
+        assert!(!index.proof_lives("proof", other, Time(1)) && !index.proof_lives("abc", own, Time(1)));
+        assert!(!index.token_lives("proof", Time(1)));
         assert!(index.token_lives("abc", Time(299)) && !index.token_lives("abc", Time(300)));
         index.forget_tokens(Time(300));
         assert!(!index.token_lives("abc", Time(1)));

@@ -62,6 +62,9 @@ pub enum Item {
         hash: String,
         /// When it ends.
         until: Time,
+        /// The only network that mail to it may come from: it is of a proof.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        net: Option<Net>,
     },
     /// An import too large to be told row by row: the list has to be read afresh.
     Import {
@@ -266,8 +269,9 @@ mod tests {
         let carved = Item::Exemption { id: Id(2), net, block: Some(Id(1)), until: None };
         let general = Item::Exemption { id: Id(3), net, block: None, until: None };
         let probation = Item::Probation { id: Id(4), net, since: Time(1), until: Time(2) };
-        let token = Item::Token { hash: "ab".into(), until: Time(2) };
-        for item in [block, carved, general, probation, token, Item::Import { id: Id(5) }] {
+        let token = Item::Token { hash: "ab".into(), until: Time(2), net: None };
+        let proof = Item::Token { hash: "cd".into(), until: Time(2), net: Some(net) };
+        for item in [block, carved, general, probation, token, proof, Item::Import { id: Id(5) }] {
             let line = Line { n: Some(17), ..Line::from(item) };
             assert_eq!(serde_json::from_str::<Line>(&line.json()).unwrap(), line, "{}", line.json());
         }

@@ -116,6 +116,12 @@ impl BlockList {
         self.known.read().unwrap_or_else(PoisonError::into_inner).index.token_lives(hash, now)
     }
 
+    /// Whether the token of this hash is of a proof that `client` may give at `now`.
+    #[must_use]
+    pub fn proof_lives(&self, hash: &str, client: IpAddr, now: Time) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).index.proof_lives(hash, client, now)
+    }
+
     /// The number of the change it has reached; `None` before the first complete load.
     #[must_use]
     pub fn reached(&self) -> Option<i64> {
@@ -255,7 +261,9 @@ impl BlockList {
             }
             Subject::Token => {
                 let token = mail_tokens::find(&mut **tx, id).await?;
-                self.write(|index| token.into_iter().for_each(|t| index.apply_token(t.token_hash, t.expires_at)));
+                self.write(|index| {
+                    token.into_iter().for_each(|t| index.apply_token(t.token_hash, t.expires_at, t.net))
+                });
             }
             Subject::Import => self.take_import(tx, id).await?,
         }
@@ -333,7 +341,7 @@ async fn load_tokens(tx: &mut Tx, index: &mut Index, now: Time) -> anyhow::Resul
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id;
         for token in page {
-            index.apply_token(token.token_hash, token.expires_at);
+            index.apply_token(token.token_hash, token.expires_at, token.net);
         }
     }
 }

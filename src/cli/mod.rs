@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::time::Clock;
 
 mod block;
+mod check;
 mod demo;
 mod doctor;
 mod edge;
@@ -70,6 +71,8 @@ enum Command {
     },
     /// Read all stored evidence again, for when the reader has become better.
     Reread,
+    /// Check the set-up of a sender over the DNS.
+    Check(check::CheckCommand),
     /// Bring the tables of the database up to date.
     Migrate,
     /// Say what is set up wrong, in words.
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Token(command) => staff::run_token(&app(config).await?, command).await,
             Command::Block(command) => block::run(&app(config).await?, command).await,
             Command::Reread => reread(&app(config).await?).await,
+            Command::Check(command) => check::run(&config, &command).await,
             Command::Migrate => migrate(config).await,
             Command::Doctor => doctor::run(&config).await,
             Command::Settings { .. } | Command::Read { .. } => Ok(()),

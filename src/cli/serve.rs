@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -11,6 +12,7 @@ use super::listeners::{Listeners, explain};
 use super::{demo, say};
 use crate::app::{self, App};
 use crate::config::Config;
+use crate::domain::proof::Sighting;
 use crate::domain::time::Clock;
 use crate::gateways::Judge;
 use crate::web::server::{Patience, serve};
@@ -18,6 +20,9 @@ use crate::{jobs, web};
 
 /// How long running work may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// How many mails to proofs wait to be noted.
+const SIGHTINGS_MOST: usize = 1_000;
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
@@ -28,7 +33,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     greet(&app).await?;
     let (stop, tasks) = (app.closing.clone(), TaskTracker::new());
     jobs::start(&app.desk, &tasks, &stop)?;
-    listeners.start(&judge(&app), &tasks, &stop);
+    let (sightings, heard) = mpsc::channel(SIGHTINGS_MOST);
+    tasks.spawn(jobs::hear(app.desk.clone(), heard));
+    listeners.start(&judge(&app, sightings), &tasks, &stop);
     tasks.close();
     tokio::spawn(stop_on_signal(stop.clone()));
     let http = &app.desk.config.http;
@@ -49,12 +56,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// What listeners answer from.
-fn judge(app: &App) -> Judge {
+fn judge(app: &App, sightings: mpsc::Sender<Sighting>) -> Judge {
     Judge {
         blocklist: app.desk.blocklist.clone(),
         content: app.desk.content.clone(),
         config: app.desk.config.clone(),
         clock: app.desk.clock.clone(),
+        sightings,
     }
 }
 

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use super::read::{BadSetting, Values};
 use super::values::{
-    database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
-    optional_listen, portal_url, public_url, smtp_url, span, yes_no, zone_name,
+    at_most_20s, database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
+    optional_listen, optional_zone, policy_checks, portal_url, public_url, smtp_url, span, yes_no, zone_name,
 };
 use super::{Config, Database, Dnsbl, Edge, Gateways, Http, Limits, Mail};
+use crate::domain::dns::{DnsSettings, ListZone};
 use crate::domain::email::Email;
 use crate::domain::net::Net;
-use crate::domain::time::{DAY, HOUR};
+use crate::domain::policy::Rules;
+use crate::domain::proof::Way;
+use crate::domain::time::{DAY, HOUR, SECOND};
 
 impl Values {
     /// The settings of the DNSBL.
@@ -45,6 +48,7 @@ impl Values {
         Ok(Gateways {
             policy: self.get("gateways.policy.listen", |text| optional_listen(text, demo))?,
             policy_is_set: self.0.contains_key("gateways.policy.listen"),
+            policy_first: self.get("gateways.policy.asked_first", yes_no)?,
             policy_connections: self.get("gateways.policy.connections", |t| number(t, 1, 1_000_000))?,
             socketmap: self.get("gateways.socketmap.listen", |text| optional_listen(text, demo))?,
             socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
@@ -61,6 +65,31 @@ impl Values {
             name: self.text("edge.name").to_owned(),
             folder: PathBuf::from(self.text("edge.folder")),
             ca: Some(self.text("edge.ca")).filter(|path| !path.is_empty()).map(PathBuf::from),
+        })
+    }
+
+    /// The settings of questions to the DNS.
+    fn dns(&self) -> Result<DnsSettings, BadSetting> {
+        Ok(DnsSettings {
+            servers: self.get("dns.servers", str::parse)?,
+            blocklists: self.get("dns.blocklists", list::<ListZone>)?,
+            origin4: self.get("dns.origin4", optional_zone)?,
+            origin6: self.get("dns.origin6", optional_zone)?,
+            timeout: self.get("dns.timeout", |t| span(t, SECOND).and_then(at_most_20s))?,
+        })
+    }
+
+    /// The rules of the published policy.
+    fn policy(&self) -> Result<Rules, BadSetting> {
+        Ok(Rules {
+            automatic: self.get("policy.automatic", yes_no)?,
+            proofs: self.get("policy.proofs", list::<Way>)?,
+            checks: self.get("policy.checks", policy_checks)?,
+            cooldown: self.get("policy.cooldown", |t| span(t, 0))?,
+            repeats: self.get("policy.repeats", |t| number(t, 0, 1_000))?,
+            lookback: self.get("policy.lookback", |t| span(t, HOUR))?,
+            per_network: self.get("policy.per_network", |t| number(t, 0, 1_000_000))?,
+            per_origin: self.get("policy.per_origin", |t| number(t, 0, 1_000_000))?,
         })
     }
 
@@ -93,9 +122,11 @@ impl Values {
             },
             gateways: self.gateways(dnsbl, demo)?,
             edge: self.edge()?,
+            dns: self.dns()?,
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
             probation: self.get("tickets.probation", |t| span(t, HOUR))?,
+            policy: self.policy()?,
             session: self.get("staff.session", |t| span(t, HOUR / 12))?,
             limits: Limits {
                 requests_per_hour: self.get("limits.requests_per_hour", |t| number(t, 1, 1_000_000))?,

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use self::read::Values;
+use crate::domain::dns::DnsSettings;
 use crate::domain::email::Email;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::net::Net;
+use crate::domain::policy::Rules;
 
 mod check;
 mod read;
@@ -67,6 +69,8 @@ pub struct Gateways {
     pub policy: Option<Endpoint>,
     /// Whether the address was set by hand; a default one that is taken is no reason to refuse to start.
     pub policy_is_set: bool,
+    /// Whether gateways ask it before anything else refuses.
+    pub policy_first: bool,
     /// How many connections the policy service holds.
     pub policy_connections: usize,
     /// Where the socketmap service listens.
@@ -152,12 +156,16 @@ pub struct Config {
     pub gateways: Gateways,
     /// A follower on a gateway's own machine.
     pub edge: Edge,
+    /// Questions to the DNS.
+    pub dns: DnsSettings,
     /// The operator's own content.
     pub content_folder: Option<PathBuf>,
     /// How long evidence is kept, in milliseconds.
     pub retention: i64,
     /// The suggested probation, in milliseconds.
     pub probation: i64,
+    /// The published unblock policy.
+    pub policy: Rules,
     /// How long a session lasts, in milliseconds.
     pub session: i64,
     /// Bounds.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::domain::dns;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::time::parse_span;
+use crate::domain::policy::CHECKS;
+use crate::domain::time::{SECOND, parse_span};
 
 /// What the demonstration says to an address that others reach.
 const DEMO_STAYS: &str = "the demo has known passwords and listens on loopback only";
@@ -128,6 +130,15 @@ pub(super) fn list<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<Ve
     items.map(|item| item.parse::<T>().map_err(|error| error.to_string())).collect()
 }
 
+/// Reads the names of live checks.
+pub(super) fn policy_checks(text: &str) -> Result<Vec<String>, String> {
+    let names = list::<String>(text)?;
+    match names.iter().find(|name| !CHECKS.contains(&name.as_str())) {
+        Some(name) => Err(format!("there is no check “{name}”; there are: {}", CHECKS.join(", "))),
+        None => Ok(names),
+    }
+}
+
 /// Reads a whole number between two bounds.
 pub(super) fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display + Copy>(
     text: &str,
@@ -147,6 +158,16 @@ pub(super) fn span(text: &str, least: i64) -> Result<i64, String> {
         Some(_) => Err("this is too short".to_owned()),
         None => Err("write a length of time such as 12h or 90d".to_owned()),
     }
+}
+
+/// Holds a length of time to what a visitor waits for.
+pub(super) fn at_most_20s(millis: i64) -> Result<i64, String> {
+    if millis > 20 * SECOND { Err("this is too long".to_owned()) } else { Ok(millis) }
+}
+
+/// Reads the name of a zone, or nothing.
+pub(super) fn optional_zone(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() { Ok(None) } else { dns::zone_name(text).map(Some) }
 }
 
 /// Reads `yes` or `no`.

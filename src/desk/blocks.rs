@@ -2,7 +2,7 @@
 
 use super::ticket::may_work;
 use super::{About, Desk, Done, Refusal};
-use crate::domain::block::{Block, BlockState, Exemption, Lasts, NewBlock};
+use crate::domain::block::{Block, BlockState, Exemption, Lasts, NewBlock, Probation};
 use crate::domain::cause::Cause;
 use crate::domain::id::{Id, case_code};
 use crate::domain::net::Net;
@@ -11,8 +11,10 @@ use crate::domain::ticket::{Who, storable, storable_line};
 use crate::domain::time::Time;
 use crate::domain::words::quoted;
 use crate::locale::Sentence;
+use crate::mail::notice;
 use crate::store::changes::Subject;
-use crate::store::{Tx, blocks, exemptions, probations};
+use crate::store::outbox::Auto;
+use crate::store::{Tx, assessments, blocks, exemptions, probations, tickets};
 
 /// What came of adding a block.
 #[derive(Debug, Clone)]
@@ -120,16 +122,59 @@ impl Desk {
         Ok(Added { block, is_new: true })
     }
 
-    /// Ends the probations inside a block whose evidence is newer than their lifts.
+    /// Ends the probations inside and around a block whose evidence is newer than their lifts.
     pub(super) async fn end_probations(&self, tx: &mut Tx, who: &Who, block: &Block) -> Done<()> {
         let now = self.now();
-        for probation in probations::running_inside(&mut **tx, block.net, now).await? {
-            if block.evidence_at > probation.since
-                && probations::end(&mut **tx, probation.id, "newer evidence", now).await?
-            {
-                self.change(tx, Subject::Probation, probation.id).await?;
-                let about = About { ticket: probation.ticket_id, block: Some(block.id), net: Some(probation.net) };
-                self.record(tx, who, "probation.ended", &block.cause, about).await?;
+        let mut all = probations::running_inside(&mut **tx, block.net, now).await?;
+        let around = probations::covering(&mut **tx, block.net).await?;
+        all.extend(around.into_iter().filter(|p| p.net != block.net && p.ended_at.is_none() && now < p.until));
+        for probation in all {
+            self.end_probation(tx, who, &probation, block).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends one probation if the evidence of a block is newer than its lift, and goes on with its ticket.
+    pub(super) async fn end_probation(&self, tx: &mut Tx, who: &Who, probation: &Probation, block: &Block) -> Done<()> {
+        let is_newer = block.evidence_at > probation.since;
+        if !is_newer || !probations::end(&mut **tx, probation.id, "newer evidence", self.now()).await? {
+            return Ok(());
+        }
+        self.change(tx, Subject::Probation, probation.id).await?;
+        let about = About { ticket: probation.ticket_id, block: Some(block.id), net: Some(probation.net) };
+        self.record(tx, who, "probation.ended", &block.cause, about).await?;
+        match probation.ticket_id {
+            Some(ticket) => self.blocked_again(tx, ticket, probation, block).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Opens the ticket of a lift again and tells its sender whether the cause is the same.
+    async fn blocked_again(&self, tx: &mut Tx, id: Id, probation: &Probation, block: &Block) -> Done<()> {
+        let Some(ticket) = tickets::find(&mut **tx, id).await? else { return Ok(()) };
+        if !tickets::reopen(&mut **tx, id, self.now()).await? {
+            return Ok(());
+        }
+        let is_same = probation.cause == block.cause;
+        let about = About { ticket: Some(id), block: Some(block.id), net: Some(probation.net) };
+        let word = if is_same { "same" } else { "new" };
+        self.record(tx, &Who::system(), "ticket.blocked-again", word, about).await?;
+        assessments::want(&mut **tx, id, self.now()).await?;
+        let secret = self.fresh_link(tx, id).await?;
+        let mail = notice::blocked_again(self.notice_setting(), &ticket, block, is_same, secret.reveal());
+        Ok(self.notify(tx, &ticket, mail, Auto::Generated).await?)
+    }
+
+    /// Ends the probations that blocks of other ways in, such as an import, have overtaken.
+    pub(super) async fn end_overtaken(&self, who: &Who) -> Done<()> {
+        let now = self.now();
+        for probation in probations::list(self.db.pool(), now).await? {
+            let covering = blocks::covering(self.db.pool(), probation.net, 200).await?;
+            let newer = covering.iter().find(|b| b.is_live(now) && b.evidence_at > probation.since);
+            if let Some(block) = newer {
+                let mut tx = self.begin_change().await?;
+                self.end_probation(&mut tx, who, &probation, block).await?;
+                tx.commit().await?;
             }
         }
         Ok(())

@@ -81,7 +81,7 @@ impl Desk {
             }
             Subject::Token => {
                 let token = mail_tokens::find(&mut **tx, id).await?;
-                token.map(|t| (Event::Token, Item::Token { hash: t.token_hash, until: t.expires_at }))
+                token.map(|t| (Event::Token, Item::Token { hash: t.token_hash, until: t.expires_at, net: t.net }))
             }
             Subject::Import => return Self::tell_import(tx, n, id, lines).await,
         };

@@ -174,6 +174,8 @@ impl Desk {
         tx.commit().await?;
         self.follow().await;
         self.settle_imports().await?;
+        self.end_overtaken(&import.who).await?;
+        self.follow().await;
         Ok(import.counts)
     }
 

@@ -7,9 +7,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::blocklist::BlockList;
+use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::domain::block::BlockState;
+use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::net::{Net, visitor};
 use crate::domain::ticket::{Event, Ticket, Who};
@@ -21,6 +23,7 @@ use crate::store::mail_tokens::{self, MailToken, Purpose};
 use crate::store::outbox::{self, Auto, Mail, MailState};
 use crate::store::{Db, Tx, events};
 
+pub mod assess;
 pub mod auth;
 pub mod blocks;
 pub mod changes;
@@ -30,7 +33,9 @@ pub mod import;
 pub mod lift;
 pub mod mails;
 mod password;
+pub mod prove;
 pub mod request;
+pub mod snapshot;
 pub mod sweep;
 pub mod ticket;
 
@@ -47,6 +52,8 @@ pub struct Desk {
     pub content: Arc<Content>,
     /// The settings.
     pub config: Arc<Config>,
+    /// The live checks.
+    pub checks: Arc<Checks>,
     /// The key that secrets are derived with.
     pub status_key: [u8; 32],
     /// The visitor whose forms are taken in, if it is one.
@@ -175,10 +182,22 @@ impl Desk {
         }
     }
 
-    /// Queues a mail about a ticket. An address that got many mails within the hour waits for the next one.
+    /// Queues a mail about a ticket to its sender.
     pub async fn notify(&self, tx: &mut Tx, ticket: &Ticket, notice: Notice, auto: Auto) -> sqlx::Result<()> {
+        self.notify_other(tx, ticket, &ticket.email, notice, auto).await
+    }
+
+    /// Queues a mail about a ticket. An address that got many mails within the hour waits for the next one.
+    pub(super) async fn notify_other(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        to: &Email,
+        notice: Notice,
+        auto: Auto,
+    ) -> sqlx::Result<()> {
         let now = self.now();
-        let recent = outbox::count_since(&mut **tx, &ticket.email, now.plus(-HOUR)).await?;
+        let recent = outbox::count_since(&mut **tx, to, now.plus(-HOUR)).await?;
         let wait = if recent >= self.config.mail.most_per_hour { HOUR } else { 0 };
         let id = Id::new(now);
         let mail = Mail {
@@ -186,7 +205,7 @@ impl Desk {
             message_id: format!("<{}.{}@{}>", ticket.code, id, self.config.mail.from.domain()),
             ticket_id: Some(ticket.id),
             notice: notice.name.to_owned(),
-            recipient: ticket.email.clone(),
+            recipient: to.clone(),
             token: self.mail_token(ticket.id),
             in_reply_to: outbox::last_of_ticket(&mut **tx, ticket.id).await?,
             auto,
@@ -218,6 +237,7 @@ impl Desk {
             purpose: Purpose::Ticket,
             ticket_id: ticket,
             expires_at: now.plus(365 * DAY),
+            net: None,
         };
         mail_tokens::insert(&mut **tx, &token, now).await?;
         self.change(tx, Subject::Token, id).await?;

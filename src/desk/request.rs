@@ -7,13 +7,13 @@ use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash, ticket_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{By, Kind, Message, State, Ticket, Who};
+use crate::domain::ticket::{Actor, By, Kind, Message, State, Ticket, Who};
 use crate::domain::time::{HOUR, Time};
 use crate::mail::notice;
 use crate::store::evidence::Owner;
 use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
-use crate::store::{Tx, blocks, evidence, limits, messages, outbox};
+use crate::store::{Tx, assessments, blocks, evidence, limits, messages, outbox};
 
 /// How many requests may join one ticket.
 const JOINS_MOST: i64 = 20;
@@ -151,6 +151,8 @@ impl Desk {
         }
         let nets = self.name_networks(tx, &ticket, request).await?;
         self.name_found(tx, ticket.id, &request.evidence).await?;
+        self.want_snapshot(tx, ticket.id, Actor::System).await?;
+        assessments::want(&mut **tx, ticket.id, now).await?;
         let detail = request.suspected.as_deref().unwrap_or_default();
         self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
         if let Some(whole) = whole {

@@ -5,7 +5,7 @@ use crate::domain::id::Id;
 use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
-use crate::store::{blocks, evidence, gateways, limits, mail_tokens, messages, outbox, sessions, tickets};
+use crate::store::{blocks, evidence, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;
@@ -56,6 +56,7 @@ impl Desk {
                 purged += usize::from(self.purge_piece(id, before, now).await?);
             }
         }
+        snapshots::forget(self.db.pool(), before).await?;
         while messages::purge(self.db.pool(), before, now, ROWS).await? > 0 {}
         while outbox::purge(self.db.pool(), before, ROWS).await? > 0 {}
         while tickets::purge_clients(self.db.pool(), before, ROWS).await? > 0 {}

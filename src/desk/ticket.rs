@@ -7,7 +7,7 @@ use crate::domain::staff::Staff;
 use crate::domain::ticket::{By, Message, Resolution, State, Ticket, Who, storable};
 use crate::mail::notice::{self, LiftFacts};
 use crate::store::outbox::Auto;
-use crate::store::{Tx, messages, staff, tickets};
+use crate::store::{Tx, assessments, messages, staff, tickets};
 
 /// The longest message that is kept, in characters.
 pub const MESSAGE_MOST: usize = 200_000;
@@ -217,6 +217,7 @@ impl Desk {
         if is_first {
             self.hear(&mut tx, ticket).await?;
         }
+        assessments::want(&mut *tx, ticket.id, now).await?;
         Ok(tx.commit().await?)
     }
 

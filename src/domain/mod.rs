@@ -3,10 +3,13 @@
 pub mod article;
 pub mod block;
 pub mod cause;
+pub mod dns;
 pub mod email;
 pub mod endpoint;
 pub mod id;
 pub mod net;
+pub mod policy;
+pub mod proof;
 pub mod staff;
 pub mod ticket;
 pub mod time;

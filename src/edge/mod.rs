@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use self::disk::Disk;
 use self::portal::Portal;
@@ -96,6 +96,7 @@ impl Edge {
             content: Arc::new(content),
             config: Arc::new(config),
             clock: self.clock.clone(),
+            sightings: mpsc::channel(1).0,
         })
     }
 }

@@ -3,12 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::blocklist::index::Hit;
 use crate::blocklist::{BlockList, Verdict};
 use crate::config::Config;
 use crate::content::Content;
 use crate::domain::block::case_path;
 use crate::domain::id::hash;
+use crate::domain::proof::Sighting;
 use crate::domain::time::Clock;
 
 pub mod dnsbl;
@@ -28,6 +31,8 @@ pub struct Judge {
     pub config: Arc<Config>,
     /// The clock.
     pub clock: Clock,
+    /// Where mails to proofs are reported; full or gone, they are not.
+    pub sightings: mpsc::Sender<Sighting>,
 }
 
 impl Judge {
@@ -73,6 +78,24 @@ impl Judge {
             None => *open == recipient,
         });
         always || (domain == self.config.mail.from.domain() && self.is_live_token(local))
+    }
+
+    /// Whether this is a mail to the token of a proof, from the network that the proof is for. With `is_rcpt` it is reported.
+    /// Mail without a sender does not count: whoever forges a sender makes others bounce to any address.
+    #[must_use]
+    pub fn takes_proof(&self, client: IpAddr, sender: &str, recipient: &str, is_rcpt: bool) -> bool {
+        let recipient = recipient.trim().to_lowercase();
+        let Some((local, domain)) = recipient.rsplit_once('@') else { return false };
+        let Some(token) = local.strip_prefix("unblock+").filter(|_| domain == self.config.mail.from.domain()) else {
+            return false;
+        };
+        let token_hash = hash(token.as_bytes());
+        let counts =
+            !matches!(sender.trim(), "" | "<>") && self.blocklist.proof_lives(&token_hash, client, self.clock.now());
+        if counts && is_rcpt && self.sightings.try_send(Sighting { token_hash, client }).is_err() {
+            tracing::warn!("a mail to a proof was seen but could not be reported; its sender may send another");
+        }
+        counts
     }
 
     /// Whether this local part is `reply+TOKEN` or `bounce+TOKEN` of a ticket that takes mail.

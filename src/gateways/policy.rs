@@ -25,6 +25,10 @@ pub struct Query {
     client: String,
     /// `recipient`.
     recipient: String,
+    /// `sender`.
+    sender: String,
+    /// Whether `protocol_state` says that the recipient was just named.
+    is_rcpt: bool,
 }
 
 /// Reads a request without its empty line.
@@ -43,6 +47,8 @@ pub fn parse(request: &[u8]) -> Option<Query> {
             "request" => is_policy = value == "smtpd_access_policy",
             "client_address" => value.clone_into(&mut query.client),
             "recipient" => value.clone_into(&mut query.recipient),
+            "sender" => value.clone_into(&mut query.sender),
+            "protocol_state" => query.is_rcpt = value == "RCPT",
             _ => {}
         }
     }
@@ -53,9 +59,11 @@ pub fn parse(request: &[u8]) -> Option<Query> {
 #[must_use]
 pub fn action(judge: &Judge, query: &Query) -> Option<String> {
     let Ok(client) = parse_addr(&query.client) else { return Some("DUNNO".to_owned()) };
+    let is_open =
+        judge.is_open(&query.recipient) || judge.takes_proof(client, &query.sender, &query.recipient, query.is_rcpt);
     match judge.ask(client) {
         Verdict::Unknown => None,
-        Verdict::Blocked(hit) if !judge.is_open(&query.recipient) => Some(judge.reply(&hit, client)),
+        Verdict::Blocked(hit) if !is_open => Some(judge.reply(&hit, client)),
         Verdict::Free | Verdict::Blocked(_) => Some("DUNNO".to_owned()),
     }
 }
@@ -108,8 +116,13 @@ mod tests {
 
     #[test]
     fn a_request_is_read() {
-        let text = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=203.0.113.7\nrecipient=a=b@example.org\n\n";
-        let want = Query { client: "203.0.113.7".into(), recipient: "a=b@example.org".into() };
+        let text = b"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=203.0.113.7\nrecipient=a=b@example.org\nsender=x@example.org\n\n";
+        let want = Query {
+            client: "203.0.113.7".into(),
+            recipient: "a=b@example.org".into(),
+            sender: "x@example.org".into(),
+            is_rcpt: true,
+        };
         assert_eq!(parse(text), Some(want));
     }
 

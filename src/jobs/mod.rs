@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::Desk;
 use crate::domain::id::{Id, Secret};
+use crate::domain::proof::Sighting;
 use crate::domain::time::{HOUR, MINUTE, SECOND};
 use crate::store::leases;
 
@@ -14,6 +16,9 @@ pub mod deliver;
 
 /// How often changes made by other processes are looked for.
 const FOLLOW_EVERY: Duration = Duration::from_millis(250);
+
+/// How often live checks that were asked for are taken.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Starts all loops; they end with `stop`.
 ///
@@ -26,6 +31,8 @@ pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyh
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(reread(desk.clone(), holder, stop.clone()));
+    tasks.spawn(look(desk.clone(), stop.clone()));
+    tasks.spawn(assess(desk.clone(), stop.clone()));
     if let Some(url) = &desk.config.mail.smtp_url {
         let transport = crate::mail::transport::Transport::new(url)?;
         tasks.spawn(deliver::run(desk.clone(), transport, stop.clone()));
@@ -76,6 +83,28 @@ async fn leased(desk: &Desk, name: &str, holder: &str, length: i64) -> bool {
 fn report<T>(what: &str, outcome: crate::desk::Done<T>) {
     if let Err(error) = outcome {
         tracing::warn!(error = format!("{error:#}"), "{what} failed and is tried again");
+    }
+}
+
+/// Notes the mails to proofs that gateways saw, until no gateway is left.
+pub async fn hear(desk: Desk, mut sightings: mpsc::Receiver<Sighting>) {
+    while let Some(sighting) = sightings.recv().await {
+        report("noting a mail to a proof", desk.prove_by_mail(&sighting).await);
+    }
+}
+
+/// Looks for records of proofs, then lets the policy assess what changed.
+async fn assess(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, LOOK_EVERY).await {
+        report("looking for records of proofs", desk.look_for_records().await);
+        report("assessing requests", desk.assess_due().await);
+    }
+}
+
+/// Takes the live checks that were asked for.
+async fn look(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, LOOK_EVERY).await {
+        report("taking live checks", desk.take_snapshots().await);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the mails say. No sender-written text stands in any of them.
 
-use crate::domain::block::case_path;
+use crate::domain::block::{Block, case_path};
 use crate::domain::cause::Causes;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Resolution, Ticket, status_path};
@@ -163,6 +163,42 @@ fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFact
     lines.extend(cause.map(|c| c.answer.clone()).filter(|sentence| !answer.contains(sentence.as_str())));
     lines.extend(facts.probation_until.map(|until| texts.t1("mail-lifted-probation", "until", until)));
     lines.join("\n")
+}
+
+/// "It is blocked again."
+#[must_use]
+pub fn blocked_again(setting: Setting<'_>, ticket: &Ticket, block: &Block, is_same: bool, secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let cause = setting.causes.find(&block.cause).map(|cause| cause.text(&ticket.lang).title.clone());
+    let named = cause.map_or_else(|| block.cause.clone(), |title| format!("{}, {title}", block.cause));
+    let intro = if is_same { "mail-again-same" } else { "mail-again-new" };
+    let mut paragraphs = vec![
+        texts.t2(intro, "net", block.net, "cause", named),
+        format!("{}\n{}", texts.t("mail-again-case"), case_link(setting, &block.case_code)),
+        texts.t("mail-again-next"),
+    ];
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "blocked-again",
+        subject: texts.t1("mail-subject-again", "code", &ticket.code),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
+/// "Is this machine yours?", to a mailbox of the domain that its name belongs to.
+#[must_use]
+pub fn proof_link(setting: Setting<'_>, ticket: &Ticket, net: Net, link: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let paragraphs = [
+        texts.t2("mail-proof-intro", "net", net, "provider", setting.provider),
+        format!("{}\n{link}", texts.t("mail-proof-link")),
+        texts.t("mail-proof-not-you"),
+    ];
+    Notice {
+        name: "proof-link",
+        subject: texts.t1("mail-subject-proof", "net", net),
+        body: body(&texts, setting, &paragraphs),
+    }
 }
 
 /// The address of a block's case page.

@@ -2,6 +2,7 @@
 
 use super::AnyExecutor;
 use crate::domain::id::Id;
+use crate::domain::net::Net;
 use crate::domain::time::Time;
 use crate::domain::words::words;
 
@@ -28,19 +29,22 @@ pub struct MailToken {
     pub ticket_id: Id,
     /// Until when it lives.
     pub expires_at: Time,
+    /// The only network that mail to it may come from; `None`: from anywhere.
+    pub net: Option<Net>,
 }
 
 /// The columns of [`MailToken`], before the rest of a query.
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, token_hash, purpose, ticket_id, expires_at FROM mail_tokens ", $rest)
+        concat!("SELECT id, token_hash, purpose, ticket_id, expires_at, net FROM mail_tokens ", $rest)
     };
 }
 
 /// Stores a token.
 pub async fn insert(db: impl AnyExecutor<'_>, token: &MailToken, now: Time) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO mail_tokens (id, token_hash, purpose, ticket_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO mail_tokens (id, token_hash, purpose, ticket_id, created_at, expires_at, net) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(token.id)
     .bind(&token.token_hash)
@@ -48,6 +52,7 @@ pub async fn insert(db: impl AnyExecutor<'_>, token: &MailToken, now: Time) -> s
     .bind(token.ticket_id)
     .bind(now)
     .bind(token.expires_at)
+    .bind(token.net)
     .execute(db)
     .await?;
     Ok(())

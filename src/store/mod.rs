@@ -22,6 +22,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub mod api_tokens;
+pub mod assessments;
 pub mod blocks;
 pub mod changes;
 pub mod events;
@@ -35,9 +36,11 @@ pub mod mail_tokens;
 pub mod messages;
 pub mod outbox;
 pub mod probations;
+pub mod proofs;
 pub mod queue;
 pub mod secrets;
 pub mod sessions;
+pub mod snapshots;
 pub mod staff;
 pub mod tickets;
 

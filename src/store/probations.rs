@@ -66,6 +66,19 @@ pub async fn running_inside(db: impl AnyExecutor<'_>, net: Net, now: Time) -> sq
     .await
 }
 
+/// How many lifts by `who` inside a network began since `since`.
+pub async fn count_by(db: impl AnyExecutor<'_>, who: &str, net: Net, since: Time) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM probations WHERE created_by = $1 AND since > $2 AND net_first >= $3 AND net_first <= $4",
+    )
+    .bind(who)
+    .bind(since)
+    .bind(net.first_hex())
+    .bind(net.last_hex())
+    .fetch_one(db)
+    .await
+}
+
 /// All in force, for a follower that loads.
 pub async fn list(db: impl AnyExecutor<'_>, now: Time) -> sqlx::Result<Vec<Probation>> {
     sqlx::query_as(select!("WHERE ended_at IS NULL AND until > $1 ORDER BY id")).bind(now).fetch_all(db).await

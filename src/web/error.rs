@@ -5,8 +5,8 @@ use std::any::Any;
 use askama::Template;
 use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{ACCEPT, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -180,7 +180,7 @@ struct ErrorPage {
 /// Gives failed answers their page: ours by their word, those of libraries by their status.
 pub async fn page(State(app): State<App>, request: Request, next: Next) -> Response {
     let for_feed = request.uri().path().starts_with("/feeds/");
-    let for_program = for_feed || request.uri().path().starts_with("/api/");
+    let for_program = is_for_program(request.uri().path(), request.headers());
     let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (mut parts, body) = request.into_parts();
     let shell = match Shell::from_request_parts(&mut parts, &app).await {
@@ -212,13 +212,21 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
     answer
 }
 
+/// Whether a program asks: for the API, for a path in `.json`, or for JSON and not for a page.
+#[must_use]
+pub fn is_for_program(path: &str, headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = accept.contains("application/json") && !accept.contains("text/html");
+    accepts || path.starts_with("/feeds/") || path.starts_with("/api/") || path.ends_with(".json")
+}
+
 /// What a failure of a library (router, limits, cross-site check) means in our words. Pages that carry a form are no failures.
 fn of_library(response: &Response) -> Option<Failed> {
     let is_ours = response.headers().contains_key(axum::http::header::CONTENT_TYPE)
         && response
             .headers()
             .get(axum::http::header::CONTENT_TYPE)
-            .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+            .is_some_and(|t| t.as_bytes().starts_with(b"text/html") || t.as_bytes() == b"application/json");
     let word = match response.status() {
         _ if is_ours => return None,
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "not-found",

@@ -17,6 +17,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::App;
 
 pub mod api;
+pub mod assessed;
+pub mod checked;
 pub mod client;
 pub mod crowd;
 pub mod error;
@@ -28,6 +30,7 @@ pub mod form;
 pub mod guard;
 pub mod health;
 pub mod intake;
+pub mod proving;
 pub mod public;
 pub mod say;
 pub mod server;
@@ -105,8 +108,15 @@ fn pages() -> Router<App> {
         .route("/c/{case}", get(public::case::show))
         .route("/c/{case}/{ip}", get(public::case::show_address))
         .route("/check", get(public::check::show))
+        .route("/check.json", get(public::check::show))
         .route("/requests/new", get(public::request::form))
         .route("/requests/{code}", get(public::status::show))
+        .route("/policy", get(public::policy::show))
+        .route("/prove/{token}", get(public::prove::show).post(public::prove::submit))
+        .route("/requests/{code}/proofs", post(public::status::proofs::begin))
+        .route("/requests/{code}/proofs/{id}/record", post(public::status::proofs::look))
+        .route("/requests/{code}/proofs/{id}/mail", post(public::status::proofs::mail))
+        .route("/requests/{code}/checks", post(public::status::check_again))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))
         .route("/static/{file}", get(files::show))
         .route("/favicon.ico", get(files::favicon))

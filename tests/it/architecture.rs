@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("evidence", &["evidence", "domain"]),
+    ("checks", &["checks", "domain"]),
     ("locale", &["locale", "domain"]),
     ("config", &["config", "domain"]),
     ("content", &["content", "config", "domain", "locale"]),
@@ -15,9 +16,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("blocklist", &["blocklist", "store", "domain"]),
     ("gateways", &["gateways", "blocklist", "config", "content", "domain"]),
     ("edge", &["edge", "gateways", "blocklist", "config", "content", "domain"]),
-    ("desk", &["desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
+    ("desk", &["desk", "blocklist", "checks", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
     ("jobs", &["jobs", "desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
-    ("web", &["web", "app", "desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
+    (
+        "web",
+        &[
+            "web",
+            "app",
+            "desk",
+            "blocklist",
+            "checks",
+            "config",
+            "content",
+            "domain",
+            "evidence",
+            "locale",
+            "mail",
+            "store",
+        ],
+    ),
 ];
 
 /// All files below `folder` with this ending.

@@ -18,10 +18,14 @@ use crate::domain::net::{Net, parse_addr};
 use crate::domain::ticket::Kind;
 use crate::domain::time::Time;
 use crate::store::blocks;
+use crate::web::assessed::Assessed;
 use crate::web::client::Client;
 use crate::web::error::Result;
 use crate::web::extract::Path;
 use crate::web::shell::Shell;
+
+/// How many earlier blocks are counted.
+const EARLIER_MOST: i64 = 100;
 
 /// How the address of the link relates to the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,10 @@ struct Page {
     relation: Relation,
     /// Where it stands now.
     standing: Option<Standing>,
+    /// What the policy would say of a request, where the address is blocked.
+    outlook: Option<Assessed>,
+    /// How often the address was blocked before; unknown without one.
+    before: Option<usize>,
 }
 
 /// The page of a case link that leads nowhere.
@@ -175,7 +183,19 @@ pub async fn show_address(
     check::count(&app, client).await?;
     let standing = standing::of(&app, shell.lang(), addr).await;
     let relation = relate(&block, &standing, shell.now);
-    Ok(page(&app, shell, &block, Some(standing), relation).into_response())
+    let outlook = match relation {
+        Relation::Blocked => Some(Assessed::outlook(&shell, &app.desk.outlook(addr).await?)),
+        _ => None,
+    };
+    let before = before(&app, &block, addr).await?;
+    let page = Page { outlook, before: Some(before), ..page(&app, shell, &block, Some(standing), relation) };
+    Ok(page.into_response())
+}
+
+/// How many blocks stood against an address and ended before this one began.
+async fn before(app: &App, block: &Block, addr: IpAddr) -> Result<usize> {
+    let all = blocks::covering(app.desk.db.pool(), Net::single(addr), EARLIER_MOST).await?;
+    Ok(all.iter().filter(|other| other.id != block.id && other.since < block.since).count())
 }
 
 /// The block of a case code as it was typed or cut out of a mail.
@@ -210,6 +230,8 @@ fn page(app: &App, shell: Shell, block: &Block, standing: Option<Standing>, rela
         addr: standing.as_ref().map(|s| s.addr),
         relation,
         standing,
+        outlook: None,
+        before: None,
         shell,
     }
 }

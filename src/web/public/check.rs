@@ -1,22 +1,28 @@
-//! Looks up an address: blocked or not, why, since when, until when, and what to do.
+//! Looks up an address, a host name, a domain or a pasted refusal: our verdict first, then the checks, then what to do.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use askama::Template;
 use askama_web::WebTemplate;
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::standing::{self, Standing};
 use crate::app::App;
+use crate::checks::{Named, Snapshot, Subject};
+use crate::domain::dns::public_host;
 use crate::domain::id::fold_code;
 use crate::domain::net::{BadNet, Net, is_public, parse_addr};
-use crate::domain::time::MINUTE;
+use crate::domain::time::{MINUTE, Time};
 use crate::domain::words::quoted;
+use crate::web::checked::{self, Told};
 use crate::web::client::Client;
-use crate::web::error::{Error, Result};
+use crate::web::error::{Error, Result, is_for_program};
 use crate::web::extract::Query;
 use crate::web::form::Faults;
 use crate::web::shell::Shell;
@@ -31,9 +37,15 @@ const NAMED_MOST: usize = 5;
 /// What is asked for.
 #[derive(Debug, Deserialize)]
 pub struct Asked {
-    /// An address, or something with a case link in it.
+    /// An address, a name, or something with a case link or an address in it.
     #[serde(default)]
     q: String,
+    /// The name that the server says in HELO.
+    #[serde(default)]
+    helo: String,
+    /// The domain of the sender.
+    #[serde(default)]
+    domain: String,
 }
 
 /// The page.
@@ -46,8 +58,24 @@ struct Page {
     q: String,
     /// What is wrong with it.
     faults: Faults,
-    /// Where the address stands.
-    standing: Option<Standing>,
+    /// What was found.
+    seen: Option<Seen>,
+}
+
+/// What was found.
+struct Seen {
+    /// The name that was asked for, if it was one.
+    name: Option<String>,
+    /// Where its addresses stand.
+    standings: Vec<Standing>,
+    /// The checks in words.
+    checks: Vec<Told>,
+    /// What is to be done.
+    to_do: Vec<Told>,
+    /// The checks as they came.
+    snapshot: Option<Arc<Snapshot>>,
+    /// How the checks ended, in a sentence.
+    summary: String,
 }
 
 /// What a text in the box means.
@@ -59,38 +87,55 @@ enum Meaning {
     Case(String),
     /// One address.
     Address(IpAddr),
+    /// A host name or a domain.
+    Name(String),
 }
 
-/// Looks up what was typed; without anything shows the box.
+/// Looks up what was typed, for people or programs; without anything shows the box.
 pub async fn show(
     State(app): State<App>,
     Client(client): Client,
+    uri: Uri,
+    headers: HeaderMap,
     Query(asked): Query<Asked>,
     shell: Shell,
 ) -> Result<Response> {
+    let json = is_for_program(uri.path(), &headers);
     let q: String = asked.q.chars().take(MOST).collect();
-    let page = |faults, standing| Page { q: q.trim().to_owned(), faults, standing, shell: shell.clone() };
-    let addr = match meaning(&q) {
-        Ok(Meaning::Nothing) => return Ok(page(Faults::default(), None).into_response()),
+    let q = q.trim().to_owned();
+    let seen = match understood(&app, &shell, client, &q).await? {
+        Ok(Meaning::Nothing) if json => return Ok(refused(&shell.t("bad-net-empty"))),
+        Ok(Meaning::Nothing) => None,
         Ok(Meaning::Case(path)) => return Ok(Redirect::to(&path).into_response()),
         Ok(Meaning::Address(addr)) => {
-            count(&app, client).await?;
-            Ok(addr)
+            let subject = Subject::new(Some(addr), Some(&asked.helo), Some(&asked.domain));
+            Some(look(&app, &shell, None, &[addr], subject).await)
         }
-        Err(bad @ BadNet::NotAddress(_)) => {
-            count(&app, client).await?;
-            only(&shell, &addresses_in(&app, &q).await?, &bad)
+        Ok(Meaning::Name(name)) => Some(look_up_name(&app, &shell, name, &asked).await),
+        Err(what) if json => return Ok(refused(&what)),
+        Err(what) => {
+            let faults = Faults::one("q", what);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page { q, faults, seen: None, shell }).into_response());
         }
-        Err(bad) => Err(say::bad_net(&shell, &bad)),
     };
-    match addr {
-        Ok(addr) => {
-            let standing = standing::of(&app, shell.lang(), addr).await;
-            let status = if standing.unknown { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-            Ok((status, page(Faults::default(), Some(standing))).into_response())
-        }
-        Err(what) => Ok((StatusCode::UNPROCESSABLE_ENTITY, page(Faults::one("q", what), None)).into_response()),
+    let unknown = seen.iter().any(|seen| seen.is_lost() || seen.standings.iter().any(|standing| standing.unknown));
+    let status = if unknown { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    Ok(match seen {
+        Some(seen) if json => (status, Json(seen.to_json(&q))).into_response(),
+        seen => (status, Page { q, faults: Faults::default(), seen, shell }).into_response(),
+    })
+}
+
+/// What was typed means, or what is wrong with it. All but nothing and a case counts as a look-up.
+async fn understood(app: &App, shell: &Shell, client: IpAddr, q: &str) -> Result<std::result::Result<Meaning, String>> {
+    let meaning = meaning(q, app.desk.checks.are_on());
+    if matches!(meaning, Ok(Meaning::Address(_) | Meaning::Name(_)) | Err(BadNet::NotAddress(_))) {
+        count(app, client).await?;
     }
+    Ok(match meaning {
+        Err(bad @ BadNet::NotAddress(_)) => only(shell, &addresses_in(app, q).await?, &bad).map(Meaning::Address),
+        other => other.map_err(|bad| say::bad_net(shell, &bad)),
+    })
 }
 
 /// The one address of a text, or what is wrong with it.
@@ -102,6 +147,33 @@ fn only(shell: &Shell, found: &[IpAddr], bad: &BadNet) -> std::result::Result<Ip
             let named: Vec<String> = several.iter().take(NAMED_MOST).map(ToString::to_string).collect();
             Err(shell.t1("check-several", "found", named.join(", ")))
         }
+    }
+}
+
+/// Tells a program what is wrong with what it asked for.
+fn refused(what: &str) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": "invalid", "detail": what }))).into_response()
+}
+
+/// Finds out what a name is, then looks it up as a host or as a domain.
+async fn look_up_name(app: &App, shell: &Shell, name: String, asked: &Asked) -> Seen {
+    match app.desk.checks.name(&name).await {
+        Some(Named::Host(addrs)) => {
+            let subject = Subject::new(addrs.first().copied(), Some(&name), Some(&asked.domain));
+            look(app, shell, Some(name), &addrs, subject).await
+        }
+        Some(Named::Domain) => {
+            let subject = Subject::new(None, None, Some(&name));
+            look(app, shell, Some(name), &[], subject).await
+        }
+        None => Seen {
+            name: Some(name),
+            standings: Vec::new(),
+            checks: Vec::new(),
+            to_do: Vec::new(),
+            snapshot: None,
+            summary: String::new(),
+        },
     }
 }
 
@@ -131,6 +203,57 @@ fn written_in(text: &str) -> Vec<IpAddr> {
     all
 }
 
+/// Where addresses stand, and the checks of a subject.
+async fn look(app: &App, shell: &Shell, name: Option<String>, addrs: &[IpAddr], subject: Subject) -> Seen {
+    let mut standings = Vec::new();
+    for addr in addrs {
+        standings.push(standing::of(app, shell.lang(), *addr).await);
+    }
+    let snapshot = app.desk.checks.run(&subject, &app.desk.clock).await;
+    let texts = &shell.texts;
+    let (checks, to_do, summary) = snapshot.as_ref().map_or_else(Default::default, |snapshot| {
+        (checked::all(texts, snapshot), checked::to_do(texts, snapshot), checked::summary(texts, snapshot))
+    });
+    Seen { name, standings, checks, to_do, snapshot, summary }
+}
+
+impl Seen {
+    /// Whether the name led nowhere because there was no answer.
+    fn is_lost(&self) -> bool {
+        self.name.is_some() && self.standings.is_empty() && self.snapshot.is_none()
+    }
+
+    /// The name, when it was asked for as one.
+    fn host(&self) -> Option<&str> {
+        self.name.as_deref().filter(|_| !self.is_lost())
+    }
+
+    /// The address whose checks are shown.
+    fn first(&self) -> Option<&Standing> {
+        self.standings.first()
+    }
+
+    /// The same for programs.
+    fn to_json(&self, q: &str) -> Value {
+        let verdict = |standing: &Standing| {
+            let blocked = (!standing.unknown).then_some(standing.entry.is_some());
+            let entry = standing.entry.as_ref().map(|entry| {
+                json!({ "network": entry.net.to_string(), "cause": entry.code, "title": entry.title, "action": entry.action.as_str(),
+                        "since": entry.since.map(Time::rfc3339), "until": entry.until.map(Time::rfc3339), "case": entry.link })
+            });
+            json!({ "address": standing.addr, "blocked": blocked, "block": entry, "probation_until": standing.probation.map(Time::rfc3339) })
+        };
+        json!({
+            "q": q,
+            "name": self.name,
+            "addresses": self.standings.iter().map(verdict).collect::<Vec<_>>(),
+            "checked_at": self.snapshot.as_ref().map(|snapshot| snapshot.at.rfc3339()),
+            "checked": self.snapshot.as_ref().map(|snapshot| &snapshot.subject),
+            "checks": self.snapshot.as_ref().map(|_| &self.checks),
+        })
+    }
+}
+
 /// Counts a look-up. Answers come from memory, so a database that is away is no reason to refuse one.
 pub(super) async fn count(app: &App, client: IpAddr) -> Result<()> {
     match guard::count(app, "check", client, MINUTE, app.desk.config.limits.checks_per_minute).await {
@@ -139,8 +262,9 @@ pub(super) async fn count(app: &App, client: IpAddr) -> Result<()> {
     }
 }
 
-/// What a text in the box means: a case link in it goes first, then a case code, then it is read as one address.
-fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
+/// What a text in the box means: a case link in it goes first, then a case code, then it is read as one address, then as
+/// a name where names can be asked for.
+fn meaning(text: &str, names: bool) -> std::result::Result<Meaning, BadNet> {
     if text.trim().is_empty() {
         return Ok(Meaning::Nothing);
     }
@@ -159,7 +283,9 @@ fn meaning(text: &str) -> std::result::Result<Meaning, BadNet> {
             Err(_) => {}
         }
     }
-    parse_addr(text).map(Meaning::Address)
+    parse_addr(text)
+        .map(Meaning::Address)
+        .or_else(|bad| public_host(text).filter(|_| names).map(Meaning::Name).ok_or(bad))
 }
 
 /// Whether a word is nothing but a case code.
@@ -192,17 +318,23 @@ mod tests {
     #[test]
     fn a_case_link_is_found_in_whatever_is_pasted() {
         let refusal = "550 5.7.1 <mx.example[203.0.113.7]>: blocked (PB-SPAM), see https://pm.example/c/7K3FQ2XW/203.0.113.7; from=<>";
-        assert_eq!(meaning(refusal), Ok(case("/c/7K3FQ2XW/203.0.113.7")));
-        assert_eq!(meaning("/c/7k3fq2xw"), Ok(case("/c/7K3FQ2XW")));
-        assert_eq!(meaning("https://pm.example/c/7K3FQ2XW/2001:db8::1)"), Ok(case("/c/7K3FQ2XW/2001:db8::1")));
-        assert_eq!(meaning("see https://pm.example/c/7K3FQ2XW/203.0."), Ok(case("/c/7K3FQ2XW")));
+        assert_eq!(meaning(refusal, true), Ok(case("/c/7K3FQ2XW/203.0.113.7")));
+        assert_eq!(meaning("/c/7k3fq2xw", true), Ok(case("/c/7K3FQ2XW")));
+        assert_eq!(meaning("https://pm.example/c/7K3FQ2XW/2001:db8::1)", true), Ok(case("/c/7K3FQ2XW/2001:db8::1")));
+        assert_eq!(meaning("see https://pm.example/c/7K3FQ2XW/203.0.", true), Ok(case("/c/7K3FQ2XW")));
+    }
+
+    #[test]
+    fn names_are_read() {
+        assert_eq!(meaning("Mail.Example.org.", true), Ok(Meaning::Name("mail.example.org".to_owned())));
+        assert!(matches!(meaning("hello", true), Err(BadNet::NotAddress(_))));
     }
 
     #[test]
     fn a_case_code_alone_is_a_case() {
-        assert_eq!(meaning(" 7k3fq2xw "), Ok(case("/c/7K3FQ2XW")));
+        assert_eq!(meaning(" 7k3fq2xw ", true), Ok(case("/c/7K3FQ2XW")));
         for other in ["7K3FQ2X", "7K3FQ2XWA", "7K3F-2XW", "7K3FQ2XU"] {
-            assert!(meaning(other).is_err(), "{other}");
+            assert!(meaning(other, true).is_err(), "{other}");
         }
     }
 
@@ -217,13 +349,13 @@ mod tests {
 
     #[test]
     fn one_address_is_read_and_a_network_is_not() {
-        assert_eq!(meaning(" [203.0.113.7] "), Ok(Meaning::Address("203.0.113.7".parse().unwrap())));
-        assert_eq!(meaning("2001:db8::1/128"), Ok(Meaning::Address("2001:db8::1".parse().unwrap())));
-        assert_eq!(meaning("  "), Ok(Meaning::Nothing));
+        assert_eq!(meaning(" [203.0.113.7] ", true), Ok(Meaning::Address("203.0.113.7".parse().unwrap())));
+        assert_eq!(meaning("2001:db8::1/128", true), Ok(Meaning::Address("2001:db8::1".parse().unwrap())));
+        assert_eq!(meaning("  ", true), Ok(Meaning::Nothing));
         for net in ["203.0.113.0/24", "203.0.113.7/24"] {
-            assert_eq!(meaning(net), Err(BadNet::Network(net.to_owned())));
+            assert_eq!(meaning(net, true), Err(BadNet::Network(net.to_owned())));
         }
-        assert!(matches!(meaning("mx.example.org"), Err(BadNet::NotAddress(_))));
-        assert!(matches!(meaning("203.0.113.007"), Err(BadNet::LeadingZero(_))));
+        assert!(matches!(meaning("mx.example.org", false), Err(BadNet::NotAddress(_))));
+        assert!(matches!(meaning("203.0.113.007", true), Err(BadNet::LeadingZero(_))));
     }
 }

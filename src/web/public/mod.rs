@@ -5,6 +5,8 @@ pub mod causes;
 pub mod check;
 pub mod faq;
 pub mod kept;
+pub mod policy;
+pub mod prove;
 pub mod request;
 pub mod standing;
 pub mod start;

@@ -14,7 +14,7 @@ use crate::desk::ticket::{Seen, Told};
 use crate::desk::{Done, Refusal};
 use crate::domain::id::Id;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{Resolution, Ticket};
+use crate::domain::ticket::{Resolution, Ticket, Who};
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Form, Path};
 use crate::web::form::Faults;
@@ -91,6 +91,13 @@ pub async fn assign(
     };
     app.desk.assign(&me.staff, ticket.id, version(&form.version), to).await?;
     Ok(back(&ticket, "assigned"))
+}
+
+/// Asks for the live checks again.
+pub async fn check_again(State(app): State<App>, me: SignedIn, Path(code): Path<String>) -> Result<Redirect> {
+    let ticket = find(&app, &code).await?;
+    app.desk.check_again(&Who::staff(&me.staff.name), &ticket).await?;
+    Ok(Redirect::to(&format!("/staff/tickets/{}#checks", ticket.code)))
 }
 
 /// Adds a note for staff.

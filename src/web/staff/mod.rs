@@ -41,6 +41,7 @@ pub fn router() -> Router<App> {
         .route("/staff/tickets/{code}/resolution", post(acts::resolve))
         .route("/staff/tickets/{code}/reopening", post(acts::reopen))
         .route("/staff/tickets/{code}/clearance", post(acts::clear))
+        .route("/staff/tickets/{code}/checks", post(acts::check_again))
         .route("/staff/tickets/{code}/lift", post(acts::lift))
         .route("/staff/evidence/{id}", get(evidence::download))
         .route("/staff/blocks", get(blocks::show).post(blocks::add))

@@ -25,9 +25,12 @@ use crate::domain::ticket::{Resolution, Ticket};
 use crate::locale::{Arg, texts};
 use crate::store::tickets::Origin;
 use crate::store::{staff, tickets};
+use crate::web::assessed::Assessed;
+use crate::web::checked::Checked;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
 use crate::web::form::Faults;
+use crate::web::proving::Provings;
 use crate::web::session::SignedIn;
 use crate::web::shell::Shell;
 
@@ -97,6 +100,12 @@ pub struct TicketPage {
     more: usize,
     /// The evidence.
     pieces: Vec<Piece>,
+    /// The proofs.
+    provings: Provings,
+    /// What the policy says.
+    assessed: Option<Assessed>,
+    /// The live checks.
+    checked: Checked,
     /// The addresses in it.
     seen: Vec<Seen>,
     /// What happened.
@@ -174,6 +183,9 @@ pub async fn page(
         siblings: tickets::of_email(pool, &ticket.email, ticket.id, 10).await?,
         done: asked.done.clone(),
         lifted: Net::parse(&asked.net).ok(),
+        provings: Provings::of_ticket(app, &shell, &ticket).await?,
+        assessed: app.desk.assessment(ticket.id).await?.map(|found| Assessed::new(&shell, &found)),
+        checked: Checked::new(&shell, &app.desk.snapshots(ticket.id).await?),
         causes: app.desk.content.causes.iter().map(|c| (c.code.clone(), c.text(shell.lang()).title.clone())).collect(),
         shell,
         ticket,
@@ -255,6 +267,11 @@ fn cause_answer(app: &App, ticket: &Ticket, cause: &str) -> String {
 }
 
 impl TicketPage {
+    /// Where the live checks are asked for again.
+    fn checks_target(&self) -> String {
+        format!("/staff/tickets/{}/checks", self.ticket.code)
+    }
+
     /// Who works on it; empty for nobody.
     fn assignee(&self) -> String {
         name_of(&self.team, self.ticket.assignee_id)

@@ -4,7 +4,7 @@ use postern::domain::staff::Role;
 
 use crate::support::postfix::Postfix;
 use crate::support::wire::Wire;
-use crate::support::{Place, Sink, add_member};
+use crate::support::{DnsServer, Place, Sink, add_member};
 
 /// The case link in a refusal or a log line.
 fn case_link(text: &str) -> &str {
@@ -87,6 +87,51 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
     assert_eq!(lifted.to, ["ann@sender.example"]);
     assert!(lifted.plain().contains("203.0.113.7") && lifted.plain().contains("Thank you for closing the hole."));
     assert!(lifted.from.starts_with("bounce+"), "{}", lifted.from);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_from_the_blocked_machine_gets_it_out_of_the_block_without_a_person() {
+    let dns =
+        DnsServer::start("7.113.0.203.in-addr.arpa PTR mail.sender.example.\nmail.sender.example A 203.0.113.7").await;
+    let (sink, relay) = (Sink::start().await, Sink::start().await);
+    let more = format!(
+        "mail.smtp_url = \"{}\"\ndns.servers = \"{}\"\ngateways.policy.asked_first = true\n",
+        sink.url(),
+        dns.addr
+    );
+    let place = Place::with(&more).await;
+    let _serving = place.serve().await;
+    place.run(&["block", "add", "203.0.113.0/24", "--cause", "PB-SPAM"]).assert_ok("Blocked");
+    let postfix = Postfix::start(place.policy.port(), relay.port());
+    until_blocked(&postfix);
+    let refusal = postfix.send("203.0.113.7", "ben@provider.example");
+    let mut sender = Wire::new(place.http);
+    let fields = [("kind", "unblock"), ("email", "ann@sender.example"), ("evidence", &refusal), ("message", "Mended.")];
+    let own_page = path_or_link(sender.post("/requests/new", &fields).leads_to()).to_owned();
+    let begin = own_page.replacen('?', "/proofs?", 1);
+    sender.post(&begin, &[("addr", "203.0.113.7")]).leads_to();
+    let page = sender.get(&own_page).text;
+    let at = page.find("unblock+").unwrap_or_else(|| panic!("no address to write to in: {page}"));
+    let address = page[at..].split('<').next().unwrap().to_owned();
+    crate::support::eventually("the live checks are made", async || {
+        sender.get(&own_page).text.contains("The set-up is in order")
+    })
+    .await;
+
+    let elsewhere = postfix.send("203.0.113.8", &address);
+    assert!(elsewhere.starts_with("550"), "{elsewhere}");
+    assert!(postfix.send("203.0.113.7", "ben@provider.example").starts_with("550"));
+    let begun = std::time::Instant::now();
+    let proof = postfix.send("203.0.113.7", &address);
+    assert!(proof.starts_with("250"), "{proof}");
+    while !postfix.send("203.0.113.7", "ben@provider.example").starts_with("250") {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{}", sender.get(&own_page).text);
+    }
+    println!("from proof to accepted mail: {:?}", begun.elapsed());
+    assert!(postfix.send("203.0.113.8", "ben@provider.example").starts_with("550"), "a neighbour is still refused");
+    let mails = sink.wait_for(2).await;
+    let lifted = mails.iter().find(|mail| mail.subject().contains("lifted")).expect("a notification");
+    assert!(lifted.plain().contains("met all rules of our published policy"), "{}", lifted.plain());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,7 @@ impl Database {
             ("provider.name", "Example Mail"),
             ("mail.from", "postmaster@portal.example"),
             ("http.public_url", "https://portal.example"),
+            ("dns.servers", "off"),
         ];
         all.extend_from_slice(settings);
         super::config(&all)

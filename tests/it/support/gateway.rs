@@ -46,11 +46,15 @@ impl PolicyService {
 /// What the listeners of a portal answer from.
 pub(crate) fn judge(app: &TestApp) -> Judge {
     let desk = app.desk();
+    let (sightings, heard) = tokio::sync::mpsc::channel(100);
+    let listening = desk.clone();
+    tokio::spawn(async move { postern::jobs::hear(listening, heard).await });
     Judge {
         blocklist: desk.blocklist.clone(),
         content: desk.content.clone(),
         config: desk.config.clone(),
         clock: desk.clock.clone(),
+        sightings,
     }
 }
 

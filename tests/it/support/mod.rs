@@ -4,6 +4,7 @@ mod browser;
 pub(crate) mod chromium;
 mod database;
 pub(crate) mod dns;
+mod dns_server;
 pub(crate) mod docs;
 pub(crate) mod edge;
 pub(crate) mod exim;
@@ -39,6 +40,7 @@ use postern::web;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use database::Database;
+pub(crate) use dns_server::DnsServer;
 pub(crate) use gateway::{Gateway, PolicyService, idle_connections, judge, request};
 pub(crate) use program::Place;
 pub(crate) use sink::{Delivered, Sink};

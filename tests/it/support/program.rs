@@ -63,9 +63,10 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::create().await;
         let [http, policy] = [free_port(), free_port()].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let dns = if more.contains("dns.servers") { "" } else { "dns.servers = \"off\"\n" };
         let settings = format!(
             "http.listen = \"{http}\"\ngateways.policy.listen = \"{policy}\"\ndatabase.url = \"{}\"\n\
-             mail.from = \"postmaster@portal.example\"\n{more}\n",
+             mail.from = \"postmaster@portal.example\"\n{dns}{more}\n",
             database.url
         );
         std::fs::write(folder.path().join("postern.toml"), settings).unwrap();
@@ -117,6 +118,7 @@ impl Place {
         let settings = [
             ("POSTERN_HTTP__LISTEN", http.as_str()),
             ("POSTERN_GATEWAYS__POLICY__LISTEN", policy.as_str()),
+            ("POSTERN_DNS__SERVERS", "off"),
             ("POSTERN_DATABASE__URL", self.database.url.as_str()),
         ];
         self.start(&["serve", "--demo"], &settings).await

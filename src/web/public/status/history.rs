@@ -22,6 +22,9 @@ const PUBLIC: &[&str] = &[
     "block.lifted",
     "block.carved",
     "probation.started",
+    "ticket.blocked-again",
+    "proof.met",
+    "policy.assessed",
 ];
 
 /// One thing that happened.
@@ -107,6 +110,7 @@ fn event(shell: &Shell, event: &Event, since: Time) -> Option<Item> {
     let net = event.net.as_deref().unwrap_or_default();
     let what = match event.what.as_str() {
         "ticket.resolved" => shell.t1("history-ticket-resolved", "resolution", &event.detail),
+        "policy.assessed" => shell.t1("history-policy-assessed", "decision", &event.detail),
         "probation.started" => shell.t2("history-probation-started", "net", net, "until", &event.detail),
         other => shell.t1(&format!("history-{}", other.replace('.', "-")), "net", net),
     };

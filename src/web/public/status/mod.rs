@@ -16,18 +16,22 @@ use crate::desk::evidence::findings;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
-use crate::domain::ticket::{Resolution, State as Stage, Ticket, status_path};
+use crate::domain::ticket::{Resolution, State as Stage, Ticket, Who, status_path};
 use crate::domain::time::HOUR;
 use crate::store::{events, evidence, messages, outbox, tickets};
+use crate::web::assessed::Assessed;
+use crate::web::checked::Checked;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
 use crate::web::extract::{Path, Query};
 use crate::web::findings::Understood;
 use crate::web::form::Faults;
 use crate::web::intake::{self, Beyond, Field, Intake, Trouble};
+use crate::web::proving::Provings;
 use crate::web::shell::Shell;
 
 mod history;
+pub mod proofs;
 
 /// The fields of the form on the page.
 const FIELDS: &[Field] = &[
@@ -103,6 +107,12 @@ struct Page {
     understood: Vec<Understood>,
     /// Whether a mail to the sender could not be delivered.
     is_unreachable: bool,
+    /// The proofs.
+    provings: Provings,
+    /// What the policy says.
+    assessed: Option<Assessed>,
+    /// The live checks.
+    checked: Checked,
     /// The form.
     addition: Addition,
 }
@@ -111,6 +121,16 @@ impl Page {
     /// The whole link, to be kept.
     fn link(&self) -> String {
         format!("{}{}", self.shell.public_url, status_path(&self.ticket.code, &self.key))
+    }
+
+    /// Where proofs are begun.
+    fn proofs_target(&self) -> String {
+        format!("/requests/{}/proofs", self.ticket.code)
+    }
+
+    /// Where the live checks are asked for again.
+    fn checks_target(&self) -> String {
+        format!("/requests/{}/checks?key={}", self.ticket.code, self.key)
     }
 
     /// The word of where it stands: its state, or how it ended.
@@ -188,13 +208,31 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         let standing = if net.is_single() { Some(standing::of(app, shell.lang(), net.first()).await) } else { None };
         rows.push(Row { net, standing });
     }
+    let checked = Checked::new(&shell, &app.desk.snapshots(ticket.id).await?);
+    let provings = Provings::of_ticket(app, &shell, &ticket).await?;
+    let assessment = app.desk.assessment(ticket.id).await?.filter(|_| ticket.is_open());
+    let assessed = assessment.map(|found| Assessed::new(&shell, &found));
     let items = history(&shell, &sources);
     let causes = &app.desk.content.causes;
     let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
     // Asked by address and not by ticket, so that it tells nothing of a ticket that this one was added to.
     let is_unreachable = outbox::failed_since(db, &ticket.email, ticket.created_at).await?;
-    Ok(Page { shell, ticket, key, is_new: false, is_added: false, rows, items, understood, is_unreachable, addition })
+    Ok(Page {
+        shell,
+        ticket,
+        key,
+        is_new: false,
+        is_added: false,
+        rows,
+        items,
+        understood,
+        is_unreachable,
+        provings,
+        assessed,
+        checked,
+        addition,
+    })
 }
 
 /// Keeps a page out of search engines.
@@ -285,6 +323,17 @@ async fn again(
     };
     let page = page(app, shell, ticket, key, addition).await?;
     Ok(unlisted(kept::answer(intake.trouble, page)))
+}
+
+/// Asks for the live checks again.
+pub async fn check_again(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Query(link): Query<Link>,
+) -> Result<Redirect> {
+    let ticket = find(&app, &code, &link.key).await?;
+    app.desk.check_again(&Who::sender(), &ticket).await?;
+    Ok(Redirect::to(&format!("{}#checks", status_path(&ticket.code, &link.key))))
 }
 
 /// Takes the request back.

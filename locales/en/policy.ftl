@@ -1,0 +1,115 @@
+# Proofs of control, and the published unblock policy with what it says of a request.
+
+proof-heading = Show that the machine is yours
+proof-lead = One of these ways is enough. It is for this request and this address only.
+proof-begin = Show me how, for { $addr }
+proof-shown = shown
+proof-open = not yet
+proof-over = its time is over
+proof-until = It can be given until { $until }.
+proof-met = { $way } ({ $detail })
+proof-way-web = A web request from the address
+proof-way-mail = A mail from the address
+proof-way-dns = A record in the DNS
+proof-way-mailbox = A link mailed to the postmaster of its name
+proof-web-how = Run this on the machine with the address { $net }, or anywhere behind it:
+proof-mail-how = Send one mail from { $net } to this address. What stands in it does not matter; it needs an ordinary sender. Answers to it may say that there is no such mailbox: it counts all the same.
+proof-dns-how = Add this text record at one of these names, whichever zone is yours. Where the reverse zone leads elsewhere (RFC 2317), add it at the name it leads to.
+proof-dns-name = For an address with a name of its own that leads back to it, “_postern.” before that name works too.
+proof-dns-look = The record is there, look now
+proof-dns-looked = Not found yet. We look again every few minutes; name servers may take a while.
+proof-mailbox-how = We mail a link to the domain that the name of the address belongs to. Whoever opens it and presses the button vouches for you.
+proof-mailbox-send = Mail to { $mailbox }
+proof-mailbox-sent = A link was mailed to { $to }.
+
+ticket-proofs = Control over the addresses
+
+prove-post-title = Send this as a POST request
+prove-post-text = This address takes a request from the machine itself, as your request's page shows it: curl -X POST with this address. There is nothing to see here for a browser.
+prove-confirm-title = Is { $net } yours?
+prove-confirm-text = Somebody asked { $provider } to unblock { $net } and says that the machine is theirs. You got this link because its name belongs to your domain.
+prove-confirm-button = Yes, it is ours, or runs with our consent
+prove-confirm-not = If not, simply close this page.
+prove-met-title = Thank you, control over { $net } is shown
+prove-met-text = What happens next stands on the page of the request.
+prove-elsewhere-title = This came from another address
+prove-elsewhere-text = Your request came from { $client }, but has to come from { $net }. Run it on that machine; -4 and -6 choose the family, --interface the address.
+
+event-proof-begun = { $actor } began to show control over { $net }
+event-proof-met = { $actor } showed control over { $net }
+event-proof-mailed = A link to show control over { $net } was mailed
+event-policy-assessed = The published policy looked at it
+event-ticket-blocked-again = { $net } is blocked again; the request was opened again
+history-ticket-blocked-again = { $net } is blocked again during its probation; the request is open again
+history-proof-met = You have shown control over { $net }.
+history-policy-assessed = Our published policy looked at the request: { $decision ->
+    [lift] everything holds
+    [advice] everything holds, and a person decides
+    [wait] it has to wait
+    [missing] something is missing
+    [not-blocked] the address is not blocked
+   *[person] a person decides
+ }.
+
+case-before = Blocked before
+case-before-count = { $count ->
+    [0] never, as far as we know
+    [one] once
+   *[other] { $count } times
+ }
+
+policy-title = How we lift blocks
+policy-lead = These are the rules by which { $provider } lifts a block without a person. They hold for everybody, and every decision is explained line by line on the page of the request.
+policy-automatic = When all of them hold, the block is lifted at once. Otherwise the page of the request says what is missing, until when it waits, or that a person decides.
+policy-advice = A person decides about every request. These rules are what they go by.
+policy-none = none
+policy-rules = The rules
+policy-lifts = Causes that can be lifted this way
+policy-leaves = Causes that a person decides
+policy-after = After a lift
+policy-after-text = The address is on probation for a time: what was known before counts no more, but new evidence leads to a new block, and that counts as a repeat.
+policy-says = What our policy says
+policy-met-yes = met
+policy-met-missing = missing
+policy-met-later = later
+policy-met-never = a person decides
+
+policy-rule-address = The request is about one address. Several addresses or whole networks are decided by a person.
+policy-rule-person = The request was filled in by a person, not by a machine.
+policy-rule-cause = All blocks against the address are of causes that can be lifted this way.
+policy-rule-proof = Control over the address is shown. What counts: { $value }.
+policy-rule-checks = These live checks are in order: { $value }.
+policy-rule-repeats = The address was lifted fewer than { $value } times within { $lookback }.
+policy-rule-cooldown = The first time there is no waiting. After that the waiting time, counted from the block, grows with each lift within { $lookback }: { $value }.
+policy-rule-network = Its network (IPv4 /24, IPv6 /48) had fewer than { $value } lifts of this kind within a day.
+policy-rule-origin = The networks of its operator had fewer than { $value } lifts of this kind within a day.
+
+policy-decision-not-blocked = The address is not blocked.
+policy-decision-lift = Everything holds: the block is lifted.
+policy-decision-advice = Everything holds. A person decides.
+policy-decision-wait = It is lifted by itself if all of this still holds on { $until }.
+policy-decision-missing = When you have done what is missing, the block is lifted without a person.
+policy-decision-person = A person decides. There is nothing you have to do.
+
+policy-address-yes = It is about one address.
+policy-address-never = It is not about exactly one address.
+policy-person-yes = A person filled it in.
+policy-person-never = It is not a plain request to unblock.
+policy-cause-yes = The cause can be lifted this way: { $value }
+policy-cause-never = Only a person lifts this cause: { $value }
+policy-proof-yes = Control is shown: { $value }
+policy-proof-missing = Control over the address is not shown yet.
+policy-checks-yes = The set-up is in order.
+policy-checks-missing = To be mended or still unknown: { $value }
+policy-checks-later = The set-up is being checked.
+policy-repeats-yes = Lifted before within the look-back time: { $value }
+policy-repeats-never = Lifted very often within the look-back time: { $value }
+policy-cooldown-yes = There is no waiting time, or it is over.
+policy-cooldown-later = It was lifted before, so it waits until { $until }.
+policy-network-yes = Lifts in its network today: { $value }
+policy-network-never = Its network had very many lifts today: { $value }
+policy-origin-yes = Lifts in the networks of its operator today: { $value }
+policy-origin-never = The networks of its operator had very many lifts today: { $value }
+
+policy-reason = The published policy: everything holds; control was shown by { $way }.
+policy-answer = Your request met all rules of our published policy, so the block was lifted without a person.

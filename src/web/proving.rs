@@ -1,0 +1,108 @@
+//! The proofs of a ticket as sender and staff see them; the exact commands and records for the sender.
+
+use std::net::IpAddr;
+
+use super::shell::Shell;
+use crate::app::App;
+use crate::domain::dns::is_public;
+use crate::domain::id::Id;
+use crate::domain::net::Net;
+use crate::domain::proof::{LABEL, Proof, Way, record_text, reverse_cuts};
+use crate::domain::ticket::Ticket;
+use crate::domain::time::Time;
+use crate::mail::message::token_address;
+use crate::store::proofs;
+use crate::web::error::Result;
+
+/// For how many addresses of a ticket proofs are offered.
+const OFFERED_MOST: usize = 5;
+
+/// One proof, given or not.
+#[derive(Debug)]
+pub struct Proving {
+    /// Its key, for the targets of forms.
+    pub id: Id,
+    /// What it is over.
+    pub net: Net,
+    /// How it was given, in words.
+    pub met: Option<String>,
+    /// When.
+    pub met_at: Option<Time>,
+    /// Until when it can be given.
+    pub until: Time,
+    /// Whether that is over.
+    pub is_over: bool,
+    /// The command of the web request.
+    pub curl: String,
+    /// The address to write to, where gateways let it through.
+    pub mail: Option<String>,
+    /// Names at which the record may stand.
+    pub names: Vec<String>,
+    /// The text of the record.
+    pub text: String,
+    /// Whether it is looked for from time to time.
+    pub is_looked_for: bool,
+    /// Where the link was mailed to.
+    pub mailed_to: Option<String>,
+}
+
+/// All proofs of a ticket, and the addresses for which one can be begun.
+#[derive(Debug, Default)]
+pub struct Provings {
+    /// The proofs.
+    pub all: Vec<Proving>,
+    /// The addresses without one.
+    pub offered: Vec<IpAddr>,
+}
+
+impl Provings {
+    /// Those of a ticket.
+    pub async fn of_ticket(app: &App, shell: &Shell, ticket: &Ticket) -> Result<Self> {
+        let pool = app.desk.db.pool();
+        let proofs = proofs::of_ticket(pool, ticket.id).await?;
+        let asked = app.desk.asked_about(ticket.id).await?;
+        let single = asked.iter().filter(|net| net.is_single());
+        let is_free = |addr: &IpAddr| {
+            !proofs.iter().any(|proof| proof.net.covers(Net::single(*addr)) && has_use(proof, shell.now))
+        };
+        let offered = single.map(|net| net.first()).filter(|addr| is_public(*addr)).filter(is_free);
+        let offered = if ticket.is_open() { offered.take(OFFERED_MOST).collect() } else { Vec::new() };
+        Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered })
+    }
+
+    /// Whether there is anything to show.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        !self.all.is_empty() || !self.offered.is_empty()
+    }
+}
+
+/// Whether a proof was given or still can be.
+fn has_use(proof: &Proof, now: Time) -> bool {
+    proof.met_at.is_some() || proof.is_open(now)
+}
+
+/// One proof with its commands and records.
+fn tell(app: &App, shell: &Shell, proof: &Proof) -> Proving {
+    let token = |way: Way| app.desk.proof_token(way, proof.id);
+    let family = if proof.net.is_v4() { "-4" } else { "-6" };
+    let settings = &app.desk.config;
+    let way = |way: Way| {
+        let detail = proof.met_detail.clone().unwrap_or_default();
+        shell.t2("proof-met", "way", shell.word("proof-way", way.as_str()), "detail", detail)
+    };
+    Proving {
+        id: proof.id,
+        net: proof.net,
+        met: proof.met_way.map(way),
+        met_at: proof.met_at,
+        until: proof.expires_at,
+        is_over: !has_use(proof, shell.now),
+        curl: format!("curl {family} -X POST {}/prove/{}", shell.public_url, token(Way::Web)),
+        mail: settings.gateways.policy_first.then(|| token_address(&settings.mail, "unblock", &token(Way::Mail))),
+        names: reverse_cuts(proof.net).into_iter().map(|cut| format!("{LABEL}.{cut}")).collect(),
+        text: record_text(&token(Way::Dns)),
+        is_looked_for: proof.look_at.is_some(),
+        mailed_to: proof.mailed_to.clone(),
+    }
+}
