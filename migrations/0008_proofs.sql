@@ -17,6 +17,7 @@ CREATE TABLE proofs (
     met_detail TEXT
 );
 CREATE UNIQUE INDEX proofs_one ON proofs (ticket_id, net);
+CREATE INDEX proofs_by_net ON proofs (net);
 CREATE INDEX proofs_due ON proofs (look_at) WHERE look_at IS NOT NULL;
 
 ALTER TABLE mail_tokens ADD COLUMN net TEXT;

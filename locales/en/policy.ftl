@@ -36,10 +36,25 @@ prove-elsewhere-title = This came from another address
 prove-elsewhere-text = Your request came from { $client }, but has to come from { $net }. Run it on that machine; -4 and -6 choose the family, --interface the address.
 
 event-proof-begun = { $actor } began to show control over { $net }
-event-proof-met = { $actor } showed control over { $net }
+event-proof-met = { $actor } showed control over { $net }: { $detail ->
+    [mail] by a mail from there
+    [web] by a web request from there
+    [dns] by a record in the DNS
+   *[mailbox] by a mailed link
+ }
 event-proof-mailed = A link to show control over { $net } was mailed
-event-policy-assessed = The published policy looked at it
-event-ticket-blocked-again = { $net } is blocked again; the request was opened again
+event-policy-assessed = The published policy looked at it: { $detail ->
+    [lift] everything holds
+    [advice] everything holds, a person decides
+    [wait] it has to wait
+    [missing] something is missing that the sender can do
+    [not-blocked] not blocked
+   *[person] a person decides
+ }
+event-ticket-blocked-again = { $net } is blocked again, { $detail ->
+    [same] for the same cause
+   *[new] for a new cause
+ }; the request was opened again
 history-ticket-blocked-again = { $net } is blocked again during its probation; the request is open again
 history-proof-met = You have shown control over { $net }.
 history-policy-assessed = Our published policy looked at the request: { $decision ->
@@ -81,6 +96,8 @@ policy-rule-proof = Control over the address is shown. What counts: { $value }.
 policy-rule-checks = These live checks are in order: { $value }.
 policy-rule-repeats = The address was lifted fewer than { $value } times within { $lookback }.
 policy-rule-cooldown = The first time there is no waiting. After that the waiting time, counted from the block, grows with each lift within { $lookback }: { $value }.
+policy-rule-shared = Nobody else has shown control over the address within { $lookback }. An address that several can use, such as a relay, is decided by a person.
+policy-rule-sender = The mail address of the request had fewer than { $value } lifts of this kind within a day.
 policy-rule-network = Its network (IPv4 /24, IPv6 /48) had fewer than { $value } lifts of this kind within a day.
 policy-rule-origin = The networks of its operator had fewer than { $value } lifts of this kind within a day.
 
@@ -106,6 +123,10 @@ policy-repeats-yes = Lifted before within the look-back time: { $value }
 policy-repeats-never = Lifted very often within the look-back time: { $value }
 policy-cooldown-yes = There is no waiting time, or it is over.
 policy-cooldown-later = It was lifted before, so it waits until { $until }.
+policy-shared-yes = Nobody else has shown control over it lately.
+policy-shared-never = Others have shown control over it lately too: { $value }
+policy-sender-yes = Lifts for your mail address today: { $value }
+policy-sender-never = Your mail address had very many lifts today: { $value }
 policy-network-yes = Lifts in its network today: { $value }
 policy-network-never = Its network had very many lifts today: { $value }
 policy-origin-yes = Lifts in the networks of its operator today: { $value }

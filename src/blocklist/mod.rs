@@ -262,7 +262,9 @@ impl BlockList {
             Subject::Token => {
                 let token = mail_tokens::find(&mut **tx, id).await?;
                 self.write(|index| {
-                    token.into_iter().for_each(|t| index.apply_token(t.token_hash, t.expires_at, t.net))
+                    if let Some(token) = token {
+                        index.apply_token(token.token_hash, token.expires_at, token.net);
+                    }
                 });
             }
             Subject::Import => self.take_import(tx, id).await?,

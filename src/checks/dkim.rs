@@ -18,18 +18,18 @@ pub(super) async fn check(inquiry: &Inquiry<'_>, signature: &Signature) -> Found
         Err(_) => return end(Outcome::Fail, "dkim-none", vec![("name", name)]),
     };
     match texts.as_slice() {
-        [one] => judge(one, name),
+        [one] => judge(one, &name),
         _ => end(Outcome::Fail, "dkim-many", vec![("name", name)]),
     }
 }
 
 /// Judges the text of a key.
-fn judge(text: &str, name: String) -> Found {
+fn judge(text: &str, name: &str) -> Found {
     let tag = |wanted: &str| {
         let mut pairs = text.split(';').filter_map(|part| part.split_once('='));
         pairs.find(|(tag, _)| tag.trim() == wanted).map(|(_, value)| value.split_whitespace().collect::<String>())
     };
-    let values = |bits: usize| vec![("name", name.clone()), ("bits", bits.to_string())];
+    let values = |bits: usize| vec![("name", name.to_owned()), ("bits", bits.to_string())];
     let Some(key) = tag("p") else { return end(Outcome::Fail, "dkim-bad", values(0)) };
     if key.is_empty() {
         return end(Outcome::Fail, "dkim-revoked", values(0));
@@ -111,7 +111,7 @@ mod tests {
             ("v=DKIM1; k=dsa; p=MIIB".to_owned(), "dkim-bad"),
             ("v=DKIM1".to_owned(), "dkim-bad"),
         ] {
-            assert_eq!(judge(&text, String::new()).finding, want, "{text}");
+            assert_eq!(judge(&text, "").finding, want, "{text}");
         }
         assert_eq!(rsa_bits(&key(256)), Some(2_048));
     }

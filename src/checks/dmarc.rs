@@ -36,9 +36,8 @@ pub(super) async fn check(inquiry: &Inquiry<'_>, domain: &str) -> Found {
 /// The record of the domain itself, or what is wrong with it.
 async fn own(inquiry: &Inquiry<'_>, domain: &str) -> Result<Option<Record>, Found> {
     let name = || vec![("domain", domain.to_owned())];
-    let texts = match records(inquiry, domain).await {
-        Ok(texts) => texts,
-        Err(_) => return Err(end(Outcome::Unknown, "no-answer", Vec::new())),
+    let Ok(texts) = records(inquiry, domain).await else {
+        return Err(end(Outcome::Unknown, "no-answer", Vec::new()));
     };
     match texts.as_slice() {
         [] => Ok(None),
@@ -83,11 +82,9 @@ pub(super) async fn organisation_of(inquiry: &Inquiry<'_>, domain: &str) -> Resu
 fn organisation(domain: &str, found: &[Record]) -> String {
     let declared = found.iter().find(|record| record.public == Some('n'));
     let public = found.iter().find(|record| record.public == Some('y') && record.domain != domain);
-    match (declared, public, found.last()) {
-        (Some(record), _, _) => record.domain.clone(),
-        (None, Some(suffix), _) => below(domain, &suffix.domain),
-        (None, None, Some(record)) => record.domain.clone(),
-        (None, None, None) => domain.to_owned(),
+    match (declared, public) {
+        (None, Some(suffix)) => below(domain, &suffix.domain),
+        (declared, _) => declared.or(found.last()).map_or_else(|| domain.to_owned(), |record| record.domain.clone()),
     }
 }
 

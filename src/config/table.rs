@@ -279,6 +279,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting { key: "policy.lookback", default: "90d", example: "90d", help: "How far back lifts count as repeats." },
     Setting {
+        key: "policy.per_sender",
+        default: "5",
+        example: "5",
+        help: "How many lifts by policy one mail address gets in a day.",
+    },
+    Setting {
         key: "policy.per_network",
         default: "5",
         example: "5",

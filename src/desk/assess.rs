@@ -111,6 +111,8 @@ impl Desk {
             named: own.len(),
             is_suspected: ticket.suspected.is_some() || !is_request,
             proof: proof.map(|(way, _)| way),
+            others: self.others(ticket, proof.map(|(_, net)| net)).await?,
+            of_sender: assessments::lifts_of_sender(self.db.pool(), &ticket.email, self.now().plus(-DAY)).await?,
             in_order: (!snapshots.is_coming).then(|| snapshots.now.map(|now| in_order(&now)).unwrap_or_default()),
             ..facts
         };
@@ -151,6 +153,8 @@ impl Desk {
             proof: None,
             in_order: None,
             repeats: self.repeats(net).await?,
+            others: 0,
+            of_sender: 0,
             of_network,
             of_origin,
             now,
@@ -199,6 +203,13 @@ impl Desk {
         let met =
             all.iter().filter(|proof| proof.net.covers(addr)).filter_map(|proof| Some((proof.met_way?, proof.net)));
         Ok(met.max_by_key(|(way, net)| (self.config.policy.proofs.contains(way), net.prefix_len())))
+    }
+
+    /// How many other senders showed control over the same within the look-back time.
+    async fn others(&self, ticket: &Ticket, proven: Option<Net>) -> Done<i64> {
+        let Some(net) = proven else { return Ok(0) };
+        let since = self.now().plus(-self.config.policy.lookback);
+        Ok(proofs::other_senders(self.db.pool(), net, &ticket.email, since).await?)
     }
 
     /// How often the address, or what covers it, was lifted within the look-back time.

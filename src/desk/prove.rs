@@ -105,17 +105,17 @@ impl Desk {
     /// A web request with a token came from `client`.
     pub async fn prove_by_web(&self, token: &str, client: IpAddr) -> Done<Attempt> {
         let found = proofs::find_by_web(self.db.pool(), &Secret::presented(token).hash()).await?;
-        self.from_there(found, Way::Web, client).await
+        self.given_from(found, Way::Web, client).await
     }
 
     /// A gateway saw a mail to a token.
     pub async fn prove_by_mail(&self, sighting: &Sighting) -> Done<Attempt> {
         let found = proofs::find_by_mail(self.db.pool(), &sighting.token_hash).await?;
-        self.from_there(found, Way::Mail, sighting.client).await
+        self.given_from(found, Way::Mail, sighting.client).await
     }
 
     /// Notes a proof that came from an address, if that is the right one.
-    async fn from_there(&self, found: Option<Proof>, way: Way, client: IpAddr) -> Done<Attempt> {
+    async fn given_from(&self, found: Option<Proof>, way: Way, client: IpAddr) -> Done<Attempt> {
         let Some(proof) = found else { return Ok(Attempt::Unknown) };
         if !proof.net.covers(Net::single(client)) {
             return Ok(Attempt::Elsewhere(proof.net));
@@ -158,9 +158,11 @@ impl Desk {
 
     /// Looks for all records that are due; gives how many were found.
     pub async fn look_for_records(&self) -> Done<usize> {
+        let due = proofs::due(self.db.pool(), self.now(), 20).await?;
+        let looked = futures_util::future::join_all(due.iter().map(|proof| self.look_for_record(proof))).await;
         let mut found = 0;
-        for proof in proofs::due(self.db.pool(), self.now(), 20).await? {
-            found += usize::from(self.look_for_record(&proof).await?);
+        for one in looked {
+            found += usize::from(one?);
         }
         Ok(found)
     }

@@ -24,6 +24,8 @@ pub struct Rules {
     pub repeats: i64,
     /// How far back lifts count, in milliseconds.
     pub lookback: i64,
+    /// How many lifts a day one sender (mail address) gets.
+    pub per_sender: i64,
     /// How many lifts a day one network (IPv4 /24, IPv6 /48) gets.
     pub per_network: i64,
     /// How many lifts a day all networks of one operator get.
@@ -60,6 +62,10 @@ pub struct Facts {
     pub in_order: Option<Vec<String>>,
     /// How often the address was lifted within the look-back time.
     pub repeats: i64,
+    /// How many other senders showed control over it within the look-back time.
+    pub others: i64,
+    /// How many lifts its sender had today.
+    pub of_sender: i64,
     /// How many lifts its network had today.
     pub of_network: i64,
     /// How many lifts the networks of its operator had today.
@@ -85,6 +91,10 @@ words! {
         Repeats = "repeats",
         /// The time that a repeat waits is over.
         Cooldown = "cooldown",
+        /// Nobody else showed control over it, as they can over a shared relay.
+        Shared = "shared",
+        /// Its sender did not have too many lifts today, as one has who changes addresses.
+        Sender = "sender",
         /// Its network did not have too many lifts today.
         Network = "network",
         /// Nor did the networks of its operator.
@@ -199,6 +209,8 @@ pub fn assess(rules: &Rules, facts: &Facts) -> Assessment {
         checks(rules, facts),
         or_never(Rule::Repeats, facts.repeats < rules.repeats, facts.repeats.to_string()),
         cooldown(rules, facts),
+        or_never(Rule::Shared, facts.others == 0, facts.others.to_string()),
+        or_never(Rule::Sender, facts.of_sender < rules.per_sender, facts.of_sender.to_string()),
         or_never(Rule::Network, facts.of_network < rules.per_network, facts.of_network.to_string()),
         or_never(Rule::Origin, facts.of_origin < rules.per_origin, facts.of_origin.to_string()),
     ];
@@ -217,13 +229,11 @@ pub fn assess(rules: &Rules, facts: &Facts) -> Assessment {
 /// Whether all blocks may be lifted by the policy.
 fn cause(facts: &Facts) -> Line {
     let bars = |block: &&Standing| block.is_protected || !block.may_lift;
-    match facts.blocks.iter().find(bars) {
-        Some(block) => or_never(Rule::Cause, false, &block.cause),
-        None => {
-            let codes: Vec<&str> = facts.blocks.iter().map(|block| block.cause.as_str()).collect();
-            or_never(Rule::Cause, true, codes.join(", "))
-        }
+    if let Some(block) = facts.blocks.iter().find(bars) {
+        return or_never(Rule::Cause, false, &block.cause);
     }
+    let codes: Vec<&str> = facts.blocks.iter().map(|block| block.cause.as_str()).collect();
+    or_never(Rule::Cause, true, codes.join(", "))
 }
 
 /// Whether control was shown in one of the ways that count.
@@ -261,6 +271,7 @@ mod tests {
             cooldown: 100,
             repeats: 3,
             lookback: 1_000,
+            per_sender: 3,
             per_network: 2,
             per_origin: 5,
         }
@@ -276,6 +287,8 @@ mod tests {
             proof: Some(Way::Web),
             in_order: Some(vec!["fcrdns".to_owned()]),
             repeats: 0,
+            others: 0,
+            of_sender: 0,
             of_network: 0,
             of_origin: 0,
             now: Time(1_010),
@@ -319,6 +332,8 @@ mod tests {
         assert_eq!(decision(|f| f.named = 2).0, Decision::Person);
         assert_eq!(decision(|f| f.is_address = false).0, Decision::Person);
         assert_eq!(decision(|f| f.is_suspected = true).0, Decision::Person);
+        assert_eq!(decision(|f| f.others = 1).0, Decision::Person);
+        assert_eq!(decision(|f| f.of_sender = 3).0, Decision::Person);
         assert_eq!(decision(|f| f.of_network = 2).0, Decision::Person);
         assert_eq!(decision(|f| f.of_origin = 5).0, Decision::Person);
         let second = |may_lift, is_protected| Standing { may_lift, is_protected, ..facts().blocks[0].clone() };

@@ -97,7 +97,7 @@ pub fn reverse_cuts(net: Net) -> Vec<String> {
     let name = reverse_name(net.first());
     let labels: Vec<&str> = name.split('.').collect();
     let skips: &[usize] = if net.is_v4() { &[0, 1] } else { &[0, 16, 18, 20] };
-    let own = if net.is_single() { 0 } else { 1 };
+    let own = usize::from(!net.is_single());
     skips.iter().skip(own).filter_map(|skip| labels.get(*skip..).map(|rest| rest.join("."))).collect()
 }
 

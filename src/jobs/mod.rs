@@ -20,6 +20,9 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 /// How often live checks that were asked for are taken.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// How often records of proofs are looked for.
+const RECORDS_EVERY: Duration = Duration::from_secs(5);
+
 /// Starts all loops; they end with `stop`.
 ///
 /// # Errors
@@ -32,6 +35,7 @@ pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyh
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(reread(desk.clone(), holder, stop.clone()));
     tasks.spawn(look(desk.clone(), stop.clone()));
+    tasks.spawn(find_records(desk.clone(), stop.clone()));
     tasks.spawn(assess(desk.clone(), stop.clone()));
     if let Some(url) = &desk.config.mail.smtp_url {
         let transport = crate::mail::transport::Transport::new(url)?;
@@ -93,10 +97,16 @@ pub async fn hear(desk: Desk, mut sightings: mpsc::Receiver<Sighting>) {
     }
 }
 
-/// Looks for records of proofs, then lets the policy assess what changed.
+/// Looks for the records of proofs.
+async fn find_records(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, RECORDS_EVERY).await {
+        report("looking for records of proofs", desk.look_for_records().await);
+    }
+}
+
+/// Lets the policy assess what changed.
 async fn assess(desk: Desk, stop: CancellationToken) {
     while wait(&stop, LOOK_EVERY).await {
-        report("looking for records of proofs", desk.look_for_records().await);
         report("assessing requests", desk.assess_due().await);
     }
 }

@@ -1,6 +1,7 @@
 //! What the published policy says of each ticket, and when it looks again.
 
 use super::AnyExecutor;
+use crate::domain::email::Email;
 use crate::domain::id::Id;
 use crate::domain::time::Time;
 
@@ -102,6 +103,18 @@ pub async fn find(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Option<A
     )
     .bind(ticket)
     .fetch_optional(db)
+    .await
+}
+
+/// How many lifts of the policy a sender had since `since`.
+pub async fn lifts_of_sender(db: impl AnyExecutor<'_>, email: &Email, since: Time) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM assessments JOIN tickets ON tickets.id = assessments.ticket_id \
+         WHERE tickets.email_folded = $1 AND assessments.lifted_at > $2",
+    )
+    .bind(email.folded())
+    .bind(since)
+    .fetch_one(db)
     .await
 }
 

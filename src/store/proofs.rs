@@ -1,6 +1,7 @@
 //! Proofs of control over an address.
 
 use super::AnyExecutor;
+use crate::domain::email::Email;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::proof::{Proof, Way};
@@ -96,6 +97,19 @@ pub async fn meet(db: impl AnyExecutor<'_>, id: Id, way: Way, detail: &str, now:
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// How many other senders showed control over a network since `since`.
+pub async fn other_senders(db: impl AnyExecutor<'_>, net: Net, email: &Email, since: Time) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(DISTINCT tickets.email_folded) FROM proofs JOIN tickets ON tickets.id = proofs.ticket_id \
+         WHERE proofs.net = $1 AND proofs.met_at > $2 AND tickets.email_folded <> $3",
+    )
+    .bind(net)
+    .bind(since)
+    .bind(email.folded())
+    .fetch_one(db)
+    .await
 }
 
 /// Notes where its link was mailed to; says whether that had not been done since `since`.

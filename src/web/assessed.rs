@@ -39,7 +39,7 @@ impl Assessed {
     /// The same before there is a request: without the rules that are about the request itself.
     #[must_use]
     pub fn outlook(shell: &Shell, found: &Assessment) -> Self {
-        let is_of_request = |rule: Rule| matches!(rule, Rule::Address | Rule::Person);
+        let is_of_request = |rule: Rule| matches!(rule, Rule::Address | Rule::Person | Rule::Shared | Rule::Sender);
         let lines = found.lines.iter().filter(|line| !is_of_request(line.rule)).map(|line| say(shell, line)).collect();
         Self { lines, ..Self::new(shell, found) }
     }

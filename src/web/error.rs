@@ -217,7 +217,8 @@ pub async fn page(State(app): State<App>, request: Request, next: Next) -> Respo
 pub fn is_for_program(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts = accept.contains("application/json") && !accept.contains("text/html");
-    accepts || path.starts_with("/feeds/") || path.starts_with("/api/") || path.ends_with(".json")
+    let is_json = path.rsplit_once('.').is_some_and(|(_, ending)| ending == "json");
+    accepts || is_json || path.starts_with("/feeds/") || path.starts_with("/api/")
 }
 
 /// What a failure of a library (router, limits, cross-site check) means in our words. Pages that carry a form are no failures.

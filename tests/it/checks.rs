@@ -12,7 +12,7 @@ use postern::domain::time::{Clock, MINUTE};
 
 use crate::support::{DnsServer, START, TestApp};
 
-/// A sender whose set-up is in order, at 203.0.113.7 and 2001:db8::25.
+/// A sender whose set-up is in order, at 203.0.113.7 and `2001:db8::25`.
 const GOOD: &str = r#"
     7.113.0.203.in-addr.arpa PTR mail.sender.example.
     mail.sender.example A 203.0.113.7

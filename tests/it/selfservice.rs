@@ -12,10 +12,10 @@ use postern::store::{assessments, outbox, probations, proofs};
 use crate::support::{Browser, DnsServer, Gateway, PolicyService, TestApp, eventually};
 
 /// A sender at 203.0.113.7 whose set-up is in order.
-const GOOD: &str = r#"
+const GOOD: &str = r"
     7.113.0.203.in-addr.arpa PTR mail.sender.example.
     mail.sender.example A 203.0.113.7
-"#;
+";
 
 /// A portal whose checks ask `zone`.
 async fn portal(zone: &str, settings: &[(&str, &str)]) -> (TestApp, DnsServer) {
@@ -73,8 +73,8 @@ async fn a_web_request_from_the_address_lifts_the_first_block_at_once() {
     assert_eq!(curl(&mut app.visitor_from("198.51.100.23"), &token).await, 403);
     let mut forger = app.visitor_from("198.51.100.23");
     let path = format!("/prove/{token}");
-    let forged = forger.send(Method::POST, &path, &[("x-forwarded-for", "203.0.113.7")], Body::empty());
-    assert_eq!(forged.await.status, 403);
+    let answer = forger.send(Method::POST, &path, &[("x-forwarded-for", "203.0.113.7")], Body::empty());
+    assert_eq!(answer.await.status, 403);
     let mut machine = app.visitor_from("203.0.113.7");
     machine.get(&format!("/prove/{token}")).await.assert_page(200, "POST request");
     assert!(way(&app, id).await.is_none() && app.is_blocked("203.0.113.7"));
@@ -296,6 +296,34 @@ async fn a_network_has_so_many_lifts_a_day_and_protected_causes_none() {
         curl(&mut app.visitor_from(addr), &app.desk().proof_token(Way::Web, id)).await;
         app.desk().assess_due().await.unwrap();
         assert_eq!(app.is_blocked(addr), want, "{addr} {cause}");
+    }
+}
+
+#[tokio::test]
+async fn a_shared_machine_and_a_sender_who_changes_addresses_end_at_a_person() {
+    let zone = "*.113.0.203.in-addr.arpa PTR mail.sender.example.\nmail.sender.example A 203.0.113.1\nmail.sender.example A 203.0.113.2\nmail.sender.example A 203.0.113.3";
+    let (app, _dns) = portal(zone, &[("policy.per_sender", "2")]).await;
+    for (email, addr, want) in [
+        ("ann@sender.example", "203.0.113.1", false),
+        ("ben@other.example", "203.0.113.1", true),
+        ("ann@sender.example", "203.0.113.2", false),
+        ("ANN@sender.example", "203.0.113.3", true),
+    ] {
+        app.block(addr, "PB-SPAM").await;
+        let (ticket, secret) = match app.desk().submit(TestApp::request(email, addr)).await.unwrap() {
+            postern::desk::request::Submitted::Ticket { code, secret } => (app.ticket(&code).await, secret),
+            postern::desk::request::Submitted::Joined => panic!("the request joined another"),
+        };
+        let page = format!("/requests/{}?key={}", ticket.code, secret.reveal());
+        app.desk().take_snapshots().await.unwrap();
+        let id = begin(&app, &ticket, &page, addr).await;
+        curl(&mut app.visitor_from(addr), &app.desk().proof_token(Way::Web, id)).await;
+        app.desk().assess_due().await.unwrap();
+        assert_eq!(app.is_blocked(addr), want, "{email} {addr}");
+        if email == "ben@other.example" {
+            app.visitor().get(&page).await.assert_page(200, "Others have shown control over it lately too");
+        }
+        app.wait(MINUTE);
     }
 }
 

@@ -59,9 +59,10 @@ fn sentence(shell: &Shell, rules: &Rules, rule: Rule) -> String {
             let steps = (1..rules.repeats.min(STEPS_MOST + 1)).map(|n| span_text(rules.wait(n)));
             steps.collect::<Vec<_>>().join(", ")
         }
+        Rule::Sender => rules.per_sender.to_string(),
         Rule::Network => rules.per_network.to_string(),
         Rule::Origin => rules.per_origin.to_string(),
-        Rule::Address | Rule::Person | Rule::Cause => String::new(),
+        Rule::Address | Rule::Person | Rule::Cause | Rule::Shared => String::new(),
     };
     let back = span_text(rules.lookback);
     let values: [(&str, &dyn Arg); 2] = [("value", &value), ("lookback", &back)];

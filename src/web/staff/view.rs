@@ -93,7 +93,13 @@ fn key(event: &Event) -> (String, bool) {
         "ticket.assigned" if event.detail.is_empty() => ("event-ticket-unassigned".to_owned(), true),
         "ticket.assigned" if event.detail == event.actor => ("event-ticket-claimed".to_owned(), true),
         "ticket.received" if !event.detail.is_empty() => ("event-ticket-suspected".to_owned(), true),
-        "ticket.assigned" | "ticket.resolved" | "block.end-set" | "probation.started" => (key, true),
+        "ticket.assigned"
+        | "ticket.resolved"
+        | "ticket.blocked-again"
+        | "block.end-set"
+        | "probation.started"
+        | "proof.met"
+        | "policy.assessed" => (key, true),
         _ => (key, false),
     }
 }

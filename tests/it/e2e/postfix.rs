@@ -121,13 +121,12 @@ async fn a_mail_from_the_blocked_machine_gets_it_out_of_the_block_without_a_pers
     let elsewhere = postfix.send("203.0.113.8", &address);
     assert!(elsewhere.starts_with("550"), "{elsewhere}");
     assert!(postfix.send("203.0.113.7", "ben@provider.example").starts_with("550"));
-    let begun = std::time::Instant::now();
+    let since = std::time::Instant::now();
     let proof = postfix.send("203.0.113.7", &address);
     assert!(proof.starts_with("250"), "{proof}");
     while !postfix.send("203.0.113.7", "ben@provider.example").starts_with("250") {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{}", sender.get(&own_page).text);
+        assert!(since.elapsed() < std::time::Duration::from_secs(10), "{}", sender.get(&own_page).text);
     }
-    println!("from proof to accepted mail: {:?}", begun.elapsed());
     assert!(postfix.send("203.0.113.8", "ben@provider.example").starts_with("550"), "a neighbour is still refused");
     let mails = sink.wait_for(2).await;
     let lifted = mails.iter().find(|mail| mail.subject().contains("lifted")).expect("a notification");
