@@ -14,6 +14,7 @@ mail-subject-resolved = [{ $code }] { $resolution ->
    *[no-reply] Closed without a reply from you
  }
 
+mail-subject-link = [{ $code }] The link to your request
 mail-subject-again = [{ $code }] Blocked again
 mail-subject-proof = Is { $net } yours?
 
@@ -27,6 +28,8 @@ mail-received-intro = thank you, your request has arrived under the code { $code
 mail-received-networks = It is about: { $networks }
 mail-received-next = Somebody looks at it and answers by mail. The page below shows where it stands, also in case our mails do not reach you. Keep the link to yourself: whoever has it can read and answer.
 mail-received-not-you = If you did not send this request, you need not do anything.
+
+mail-link-intro = somebody asked us to mail the link to your request { $code } again. If it was not you, you need not do anything.
 
 mail-again-same = the address was lifted on probation, and is blocked again for the same cause: { $net } ({ $cause }). What was seen is new, so the source seems not to be stopped yet.
 mail-again-new = the address was lifted on probation, and is blocked again for a new cause: { $net } ({ $cause }).

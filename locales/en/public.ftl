@@ -338,3 +338,12 @@ history-purged = The text was removed after the retention time.
 history-file = File { $name } ({ $size })
 history-text = Pasted text ({ $size })
 history-evidence-purged = Evidence of { $size }, removed after the retention time
+
+lost-title = Have the link mailed again
+lost-lead = The page of a request has a secret link. If you lost it, we mail it once more to the address that the request gave.
+lost-code = Code of the request
+lost-code-hint = It stands in our mails, such as PM-7K3F-9QX2.
+lost-button = Mail me the link
+lost-empty = Write the code of the request.
+lost-done = If there is a request of this code, the link is on its way to its mail address. It is mailed once an hour at most.
+lost-link = Lost the link of your request?

@@ -5,9 +5,10 @@ use super::{About, Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{By, Message, Resolution, State, Ticket, Who, storable};
+use crate::domain::time::HOUR;
 use crate::mail::notice::{self, LiftFacts};
 use crate::store::outbox::Auto;
-use crate::store::{Tx, assessments, messages, staff, tickets};
+use crate::store::{Tx, assessments, limits, messages, staff, tickets};
 
 /// The longest message that is kept, in characters.
 pub const MESSAGE_MOST: usize = 200_000;
@@ -266,6 +267,20 @@ impl Desk {
         }
         self.record(tx, &Who::sender(), "ticket.resolved", end.as_str(), About::ticket(joined.id)).await?;
         Ok(self.record(tx, &Who::sender(), "ticket.join-ended", &joined.code, About::ticket(whole)).await?)
+    }
+
+    /// Mails a fresh link to the status page to the ticket's own address, once an hour at most. Whoever asks is not told
+    /// whether there is such a ticket.
+    pub async fn mail_link_again(&self, code: &str) -> Done<()> {
+        let mut tx = self.db.begin().await?;
+        let Some(ticket) = tickets::find_by_code(&mut *tx, code).await? else { return Ok(()) };
+        if limits::count(&mut *tx, &format!("link:{}", ticket.id), HOUR, self.now()).await? > 1 {
+            return Ok(());
+        }
+        let secret = self.fresh_link(&mut tx, ticket.id).await?;
+        let mail = notice::link_again(self.notice_setting(), &ticket, secret.reveal());
+        self.notify(&mut tx, &ticket, mail, Auto::Generated).await?;
+        Ok(tx.commit().await?)
     }
 
     /// A further secret for the status page, for a mail.

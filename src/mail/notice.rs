@@ -165,6 +165,19 @@ fn lifted(texts: &Texts, setting: Setting<'_>, ticket: &Ticket, facts: &LiftFact
     lines.join("\n")
 }
 
+/// The link to the status page, for whoever lost it.
+#[must_use]
+pub fn link_again(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice {
+    let texts = texts(&ticket.lang);
+    let mut paragraphs = vec![texts.t1("mail-link-intro", "code", &ticket.code)];
+    paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
+    Notice {
+        name: "link-again",
+        subject: texts.t1("mail-subject-link", "code", &ticket.code),
+        body: body(&texts, setting, &paragraphs),
+    }
+}
+
 /// "It is blocked again."
 #[must_use]
 pub fn blocked_again(setting: Setting<'_>, ticket: &Ticket, block: &Block, is_same: bool, secret: &str) -> Notice {

@@ -110,6 +110,7 @@ fn pages() -> Router<App> {
         .route("/check", get(public::check::show))
         .route("/check.json", get(public::check::show))
         .route("/requests/new", get(public::request::form))
+        .route("/requests/lost", get(public::lost::form).post(public::lost::submit))
         .route("/requests/{code}", get(public::status::show))
         .route("/policy", get(public::policy::show))
         .route("/prove/{token}", get(public::prove::show).post(public::prove::submit))

@@ -425,3 +425,22 @@ async fn old_evidence_leaves_a_probation_alone() {
     assert!(!app.is_blocked("203.0.113.7") && app.is_blocked("203.0.113.8"));
     assert_eq!(app.ticket(&ticket.code).await.resolution, Some(Resolution::Lifted));
 }
+
+#[tokio::test]
+async fn a_lost_link_is_mailed_to_its_own_address_and_strangers_learn_nothing() {
+    let app = TestApp::start().await;
+    let (ticket, _) = app.ask("ann@sender.example", "203.0.113.7").await;
+    let mut stranger = app.visitor();
+    stranger.get("/requests/new").await.assert_page(200, "/requests/lost");
+    stranger.get("/requests/lost").await.assert_page(200, "Code of the request");
+    stranger.post("/requests/lost", &[("code", " ")]).await.assert_page(422, "Write the code");
+    let real = stranger.post("/requests/lost", &[("code", &ticket.code.to_lowercase())]).await;
+    let none = stranger.post("/requests/lost", &[("code", "PM-0000-0000")]).await;
+    assert_eq!((real.status, &real.text), (none.status, &none.text));
+    real.assert_page(200, "is on its way");
+    stranger.post("/requests/lost", &[("code", &ticket.code)]).await.assert_page(200, "is on its way");
+    let mails = outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap();
+    assert_eq!(mails.iter().filter(|mail| mail.notice == "link-again").count(), 1);
+    let link = mails.last().unwrap().body.lines().find(|line| line.contains("/requests/PM-")).unwrap().to_owned();
+    stranger.get(link.strip_prefix("https://portal.example").unwrap()).await.assert_page(200, &ticket.code);
+}

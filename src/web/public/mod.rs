@@ -5,6 +5,7 @@ pub mod causes;
 pub mod check;
 pub mod faq;
 pub mod kept;
+pub mod lost;
 pub mod policy;
 pub mod prove;
 pub mod request;
