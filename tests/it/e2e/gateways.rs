@@ -265,7 +265,7 @@ async fn exim_asks_the_dnsbl() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rspamd_asks_the_dnsbl() {
     let mut portal = Portal::start().await;
-    let rspamd = Rspamd::start(portal.zone);
+    let rspamd = Rspamd::with_dnsbl(portal.zone);
     let milter = format!("smtpd_milters = inet:127.0.0.1:{}\nmilter_default_action = tempfail\n", rspamd.port);
     let postfix = Postfix::with(&postfix(milter));
     let way = Way { name: "DNSBL, rspamd", has_text: false, lifts: 10, send: &|client| postfix.send(client, BEN) };
@@ -275,4 +275,31 @@ async fn rspamd_asks_the_dnsbl() {
     portal.block("203.0.113.8", "PB-RATE");
     let deferred = postfix.send("203.0.113.8", BEN);
     assert!(deferred.starts_with("451 4.7.1 try again later"), "{deferred}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
+async fn rspamd_fetches_the_list_as_a_map() {
+    let mut portal = Portal::start().await;
+    let desk = portal.place.portal().await.desk;
+    let token = desk.add_token(&Who::operator(), "rspamd", &["feeds:read"]).await.unwrap();
+    let rspamd = Rspamd::with_map(portal.place.http, token.reveal());
+    let milter = format!("smtpd_milters = inet:127.0.0.1:{}\nmilter_default_action = tempfail\n", rspamd.port);
+    let postfix = Postfix::with(&postfix(milter));
+    let refuses =
+        |client: &str| postfix.send(client, BEN) == "554 5.7.1 blocked; see https://postmaster.example.org/check";
+    let begun = Instant::now();
+    while !refuses("203.0.113.7") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "rspamd does not fetch the list: {}", rspamd.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(refuses("2001:db8:7::25") && refuses("198.51.100.9"), "{}", rspamd.log());
+    for free in ["198.51.100.65", "203.0.113.8", "2001:db8:9::25"] {
+        assert!(is_accepted(&postfix.send(free, BEN)), "{free}");
+    }
+    portal.lift("203.0.113.7");
+    let begun = Instant::now();
+    eventually("rspamd fetches the list again", async || is_accepted(&postfix.send("203.0.113.7", BEN))).await;
+    println!("rspamd map: lift to accept: {:.1?}, as often as it asks by itself", begun.elapsed());
+    assert!(refuses("198.51.100.9"));
 }

@@ -18,13 +18,32 @@ pub(crate) struct Rspamd {
 }
 
 impl Rspamd {
-    /// Starts one that does as the documentation says and asks this name server.
-    pub(crate) fn start(nameserver: SocketAddr) -> Self {
+    /// Starts one that asks the DNSBL at this name server, as the documentation says.
+    pub(crate) fn with_dnsbl(nameserver: SocketAddr) -> Self {
+        let rbl = docs::snippet("rspamd.md", "`local.d/rbl.conf`:", &[]);
+        let line = "`local.d/force_actions.conf`, so that a block refuses whatever the rest of the score is:";
+        let force = docs::snippet("rspamd.md", line, &[]);
+        Self::start(nameserver, &format!("rbl {{\n{rbl}}}\nforce_actions {{\n{force}}}\n"))
+    }
+
+    /// Starts one that fetches the list from the portal at `portal` with a token, as the documentation says.
+    pub(crate) fn with_map(portal: SocketAddr, token: &str) -> Self {
+        let place = format!("http://rspamd:{token}@{portal}/");
+        let changes = [("https://rspamd:TOKEN@postmaster.example.org/", place.as_str())];
+        let map = docs::snippet("feeds.md", "`local.d/multimap.conf`:", &changes);
+        let options = docs::snippet("feeds.md", "`local.d/options.inc`:", &[]);
+        Self::start(portal, &format!("options {{\n{options}}}\nmultimap {{\n{map}}}\n"))
+    }
+
+    /// Starts one with the settings of some modules.
+    fn start(nameserver: SocketAddr, modules: &str) -> Self {
         let (folder, port) = (server::folder("rspamd"), free_port());
         let base = folder.path();
-        std::fs::write(base.join("rspamd.conf"), settings(base, port, nameserver)).unwrap();
+        std::fs::write(base.join("rspamd.conf"), settings(base, port, nameserver, modules)).unwrap();
         // Compiling the real list of domain suffixes takes it twenty seconds.
         std::fs::write(base.join("suffixes"), "example\norg\n").unwrap();
+        // What modules count on, without the rules that come with it.
+        std::fs::write(base.join("rspamd.lua"), "require \"global_functions\" ()\nrspamd_maps = {}\n").unwrap();
         let root = server::root("rspamd", "usr/bin/rspamd");
         let share = root.join("usr/share/rspamd");
         let mut command = Command::new(root.join("usr/bin/rspamd"));
@@ -51,24 +70,18 @@ impl Rspamd {
     }
 }
 
-/// Settings: the two modules that the documentation speaks of, and nothing else that could have an opinion.
-fn settings(base: &Path, port: u16, nameserver: SocketAddr) -> String {
-    let rbl = docs::snippet("rspamd.md", "`local.d/rbl.conf`:", &[]);
-    let force = docs::snippet(
-        "rspamd.md",
-        "`local.d/force_actions.conf`, so that a block refuses whatever the rest of the score is:",
-        &[],
-    );
-    let base = base.display();
+/// Settings: the modules that the documentation speaks of, and nothing else that could have an opinion.
+fn settings(base: &Path, port: u16, nameserver: SocketAddr, modules: &str) -> String {
+    let (base, controller) = (base.display(), free_port());
+    let (dns, dns_port) = (nameserver.ip(), nameserver.port());
     format!(
-        "options {{ tempdir = \"{base}\"; pidfile = \"{base}/pid\"; filters = \"\"; url_tld = \"{base}/suffixes\"; local_addrs = []; \
-         dns {{ nameserver = [\"{}:{}\"]; timeout = 3s; }} }}\n\
+        "options {{ tempdir = \"{base}\"; pidfile = \"{base}/pid\"; filters = \"\"; \
+         url_tld = \"{base}/suffixes\"; local_addrs = []; \
+         dns {{ nameserver = [\"{dns}:{dns_port}\"]; timeout = 3s; }} }}\n\
          logging {{ type = \"file\"; filename = \"{base}/log\"; level = \"info\"; }}\n\
          worker \"rspamd_proxy\" {{ bind_socket = \"127.0.0.1:{port}\"; milter = yes; count = 1; timeout = 20s;\n\
          upstream \"local\" {{ default = yes; self_scan = yes; }} }}\n\
-         actions {{ reject = 15; }}\nrbl {{\n{rbl}}}\nforce_actions {{\n{force}}}\n\
-         modules {{ path = \"$PLUGINSDIR\"; }}\n",
-        nameserver.ip(),
-        nameserver.port()
+         worker \"controller\" {{ bind_socket = \"127.0.0.1:{controller}\"; count = 1; }}\n\
+         lua = \"{base}/rspamd.lua\"\nactions {{ reject = 15; }}\n{modules}modules {{ path = \"$PLUGINSDIR\"; }}\n"
     )
 }
