@@ -34,8 +34,9 @@ pub(crate) fn root(package: &str, file: &str) -> PathBuf {
 
 /// The folders of libraries below `root`, as the loader takes them.
 pub(crate) fn libraries(root: &Path) -> String {
-    let base = root.join("usr/lib");
-    let folders = std::fs::read_dir(&base).into_iter().flatten().flatten().map(|entry| entry.path());
+    let (base, old) = (root.join("usr/lib"), root.join("lib"));
+    let read = |place: &PathBuf| std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = read(&base).chain(read(&old));
     let of_machine = folders.filter(|path| path.to_string_lossy().ends_with("-linux-gnu"));
     of_machine
         .chain([base.join("rspamd"), base.clone()])
