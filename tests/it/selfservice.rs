@@ -310,10 +310,8 @@ async fn a_shared_machine_and_a_sender_who_changes_addresses_end_at_a_person() {
         ("ANN@sender.example", "203.0.113.3", true),
     ] {
         app.block(addr, "PB-SPAM").await;
-        let (ticket, secret) = match app.desk().submit(TestApp::request(email, addr)).await.unwrap() {
-            postern::desk::request::Submitted::Ticket { code, secret } => (app.ticket(&code).await, secret),
-            postern::desk::request::Submitted::Joined => panic!("the request joined another"),
-        };
+        let submitted = app.desk().submit(TestApp::request(email, addr)).await.unwrap();
+        let (ticket, secret) = (app.ticket(&submitted.code).await, submitted.secret);
         let page = format!("/requests/{}?key={}", ticket.code, secret.reveal());
         app.desk().take_snapshots().await.unwrap();
         let id = begin(&app, &ticket, &page, addr).await;

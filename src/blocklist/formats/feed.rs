@@ -1,8 +1,6 @@
 //! The list as programs fetch it over HTTP: only networks that really are blocked, so that a reader that knows neither
 //! exemptions nor probations makes no mistake.
 
-use std::net::Ipv4Addr;
-
 use serde::Serialize;
 
 use super::cut::Holes;
@@ -12,9 +10,6 @@ use crate::domain::cause::Causes;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
 use crate::domain::words::words;
-
-/// What stands for a block that defers.
-const DEFERS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 15);
 
 words! {
     /// How a feed is written.
@@ -151,24 +146,21 @@ impl Writer<'_> {
         let client = net.is_single().then(|| net.first());
         let link = format!("{}{}", self.portal, case_path(case, client));
         let known = self.causes.find(cause);
-        let text = known.map_or_else(|| format!("blocked ({cause}), see {link}"), |c| c.reply_text(&link));
+        let text = |link: &str| known.map_or_else(|| format!("blocked ({cause}), see {link}"), |c| c.reply_text(link));
         match self.feed {
             Feed::Cidr => format!("{}/{}", net.first(), net.prefix_len()),
             Feed::PostfixCidr => {
                 let reply = match (known.filter(|c| c.action == *action), action) {
                     (Some(cause), _) => cause.reply_line(&link),
-                    (None, Action::Reject) => format!("550 5.7.1 {text}"),
-                    (None, Action::Defer) => format!("450 4.7.1 {text}"),
+                    (None, Action::Reject) => format!("550 5.7.1 {}", text(&link)),
+                    (None, Action::Defer) => format!("450 4.7.1 {}", text(&link)),
                 };
                 format!("{}/{} {reply}", net.first(), net.prefix_len())
             }
             Feed::Rbldnsd4 | Feed::Rbldnsd6 => {
-                let code = match (known, action) {
-                    (_, Action::Defer) => DEFERS.to_string(),
-                    (Some(cause), Action::Reject) if cause.dnsbl != DEFERS => cause.dnsbl.to_string(),
-                    (_, Action::Reject) => "127.0.0.2".to_owned(),
-                };
-                format!("{net} :{code}:{text}")
+                // rbldnsd puts the address that was asked for in the place of the dollar sign.
+                let link = format!("{}{}/$", self.portal, case_path(case, None));
+                format!("{net} :{}:{}", self.causes.answer(cause, *action), text(&link))
             }
             Feed::Json => {
                 let (evidence_at, until) = (evidence_at.rfc3339(), until.map(Time::rfc3339));

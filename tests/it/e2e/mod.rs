@@ -3,6 +3,7 @@
 mod browser;
 mod crash;
 mod edges;
+mod feeds;
 mod gateways;
 mod postfix;
 mod resolver;
