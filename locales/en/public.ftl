@@ -37,6 +37,14 @@ entry-effect = What happens
 entry-effect-reject = Mail from there is refused (5xx). Its senders get it back.
 entry-effect-defer = Mail from there is put off (4xx). It stays in the sending server's queue and is tried again.
 entry-since = Since
+entry-hits = Mail it refused
+entry-hits-count = { $count ->
+    [0] none that our servers reported
+    [one] once
+   *[other] { $count } times
+ }
+entry-hits-first = first
+entry-hits-last = last
 entry-until = Ends by itself
 entry-no-end = No set end. It is lifted on request, when its cause is gone.
 

@@ -252,6 +252,14 @@ block-state = State
 block-since = Since
 block-until = Ends
 block-source = Source
+block-hits = Refusals
+block-hits-count = { $count ->
+    [0] none reported
+    [one] one
+   *[other] { $count }
+ }
+block-hits-first = first
+block-hits-last = last
 block-note = Note
 block-answers = this one answers
 block-action = Mail is

@@ -7,6 +7,7 @@
 
 mod by_net;
 pub mod formats;
+pub mod hits;
 pub mod index;
 pub mod item;
 
@@ -17,6 +18,7 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 pub use self::by_net::Place;
+use self::hits::Hits;
 use self::index::{Hit, Index, Part};
 use self::item::{Item, Line};
 use crate::domain::block::BlockState;
@@ -77,6 +79,8 @@ pub struct BlockList {
     following: tokio::sync::Mutex<()>,
     /// Told after every change.
     changed: watch::Sender<()>,
+    /// What this process refused, until it is written down.
+    pub hits: Hits,
 }
 
 /// What the list says of an address.

@@ -50,6 +50,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     }
     stop.cancel();
     let _ = tokio::time::timeout(DRAIN, tasks.wait()).await;
+    if let Err(error) = app.desk.flush_hits().await {
+        tracing::warn!(error = format!("{error:#}"), "the last refusals are not counted");
+    }
     app.desk.db.close().await;
     tracing::info!("stopped");
     Ok(())

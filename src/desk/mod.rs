@@ -29,6 +29,7 @@ pub mod blocks;
 pub mod changes;
 pub mod evidence;
 pub mod gateways;
+pub mod hits;
 pub mod import;
 pub mod lift;
 pub mod mails;

@@ -29,6 +29,8 @@ pub struct Query {
     sender: String,
     /// Whether `protocol_state` says that the recipient was just named.
     is_rcpt: bool,
+    /// `instance`: the same for all recipients of a mail.
+    instance: String,
 }
 
 /// Reads a request without its empty line.
@@ -49,6 +51,7 @@ pub fn parse(request: &[u8]) -> Option<Query> {
             "recipient" => value.clone_into(&mut query.recipient),
             "sender" => value.clone_into(&mut query.sender),
             "protocol_state" => query.is_rcpt = value == "RCPT",
+            "instance" => value.clone_into(&mut query.instance),
             _ => {}
         }
     }
@@ -63,7 +66,10 @@ pub fn action(judge: &Judge, query: &Query) -> Option<String> {
         judge.is_open(&query.recipient) || judge.takes_proof(client, &query.sender, &query.recipient, query.is_rcpt);
     match judge.ask(client) {
         Verdict::Unknown => None,
-        Verdict::Blocked(hit) if !is_open => Some(judge.reply(&hit, client)),
+        Verdict::Blocked(hit) if !is_open => {
+            judge.blocklist.hits.count_once(hit.block, &query.instance, judge.clock.now());
+            Some(judge.reply(&hit, client))
+        }
         Verdict::Free | Verdict::Blocked(_) => Some("DUNNO".to_owned()),
     }
 }
@@ -122,6 +128,7 @@ mod tests {
             recipient: "a=b@example.org".into(),
             sender: "x@example.org".into(),
             is_rcpt: true,
+            instance: String::new(),
         };
         assert_eq!(parse(text), Some(want));
     }

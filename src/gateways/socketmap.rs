@@ -28,6 +28,9 @@ const DIGITS_MOST: usize = 6;
 /// The answer for a key that is not there.
 const NOT_FOUND: &str = "NOTFOUND ";
 
+/// What postscreen is told of a block that it cannot act on.
+const PASSES_ON: &str = "dunno";
+
 /// The answer to `map key`.
 #[must_use]
 pub fn answer(judge: &Judge, request: &[u8]) -> String {
@@ -47,7 +50,13 @@ fn look_up(judge: &Judge, key: &str, value: impl Fn(&Hit, IpAddr) -> String) -> 
     match judge.ask(client) {
         Verdict::Unknown => "TEMP the list is being read".to_owned(),
         Verdict::Free => NOT_FOUND.to_owned(),
-        Verdict::Blocked(hit) => format!("OK {}", value(&hit, client)),
+        Verdict::Blocked(hit) => {
+            let value = value(&hit, client);
+            if value != PASSES_ON {
+                judge.blocklist.hits.count(hit.block, judge.clock.now());
+            }
+            format!("OK {value}")
+        }
     }
 }
 
@@ -55,7 +64,7 @@ fn look_up(judge: &Judge, key: &str, value: impl Fn(&Hit, IpAddr) -> String) -> 
 fn postscreen(action: Action) -> &'static str {
     match action {
         Action::Reject => "reject",
-        Action::Defer => "dunno",
+        Action::Defer => PASSES_ON,
     }
 }
 

@@ -31,6 +31,7 @@ pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyh
     let holder = Secret::new().reveal().to_owned();
     tasks.spawn(follow(desk.clone(), stop.clone()));
     tasks.spawn(note_fetches(desk.clone(), stop.clone()));
+    tasks.spawn(count(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(reread(desk.clone(), holder, stop.clone()));
@@ -115,6 +116,10 @@ async fn assess(desk: Desk, stop: CancellationToken) {
 async fn look(desk: Desk, stop: CancellationToken) {
     while wait(&stop, LOOK_EVERY).await {
         report("taking live checks", desk.take_snapshots().await);
+/// Writes down what the listeners refused.
+async fn count(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, Duration::from_secs(1)).await {
+        report("counting refusals", desk.flush_hits().await);
     }
 }
 

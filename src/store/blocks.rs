@@ -76,6 +76,22 @@ pub async fn insert(db: impl AnyExecutor<'_>, block: &Block, import_id: Option<I
     Ok(())
 }
 
+/// Adds refusals to those that are known of a block.
+pub async fn add_hits(db: impl AnyExecutor<'_>, id: Id, hits: i64, first: Time, last: Time) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE blocks SET hits = hits + $2, \
+         first_hit_at = CASE WHEN first_hit_at <= $3 THEN first_hit_at ELSE $3 END, \
+         last_hit_at = CASE WHEN last_hit_at >= $4 THEN last_hit_at ELSE $4 END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(hits)
+    .bind(first)
+    .bind(last)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The block of this key.
 pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Block>> {
     sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await

@@ -309,3 +309,17 @@ async fn what_is_no_question_does_no_harm() {
     }
     assert_eq!(zone.code("127.0.0.2").await.as_deref(), Some("127.0.0.2"), "others are served");
 }
+
+#[tokio::test]
+async fn a_listed_address_counts_as_refused_once_although_its_reason_is_asked_for_too() {
+    let zone = Zone::start(&[]).await;
+    let block = zone.app.block("203.0.113.7", "PB-SPAM").await;
+    for kind in [RecordType::A, RecordType::TXT, RecordType::AAAA] {
+        zone.ask(&name_of("203.0.113.7"), kind).await;
+    }
+    zone.code("203.0.113.8").await;
+    zone.code("127.0.0.2").await;
+    assert_eq!(zone.app.desk().flush_hits().await.unwrap(), 1);
+    let told = postern::store::blocks::find(zone.app.desk().db.pool(), block.id).await.unwrap().unwrap();
+    assert_eq!(told.hits, 1);
+}

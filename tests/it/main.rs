@@ -21,6 +21,7 @@ mod e2e;
 mod evidence;
 mod feeds;
 mod follower;
+mod hits;
 mod hostile;
 mod imports;
 mod intake;

@@ -129,10 +129,16 @@ impl Zone {
             _ if addr == TEST_LISTED => test_entry(&self.judge.config.gateways.dnsbl.zone),
             _ if addr == TEST_FREE => return unlisted,
             Verdict::Free => return unlisted,
-            Verdict::Blocked(hit) => vec![
-                RData::A(A(self.judge.content.causes.answer(&hit.cause, hit.action))),
-                text(&self.reason(&hit, addr)),
-            ],
+            Verdict::Blocked(hit) => {
+                // A mail server asks for the reason (TXT) of what it refuses as well.
+                if kind == RecordType::A {
+                    self.judge.blocklist.hits.count(hit.block, self.judge.clock.now());
+                }
+                vec![
+                    RData::A(A(self.judge.content.causes.answer(&hit.cause, hit.action))),
+                    text(&self.reason(&hit, addr)),
+                ]
+            }
         };
         Said::Records(pick(records, kind), self.judge.config.gateways.dnsbl.ttl)
     }

@@ -54,6 +54,10 @@ struct Shown {
     until: Option<String>,
     /// Who named it.
     source: String,
+    /// How many refusals were reported.
+    hits: i64,
+    /// When the last of them was.
+    last_hit_at: Option<String>,
     /// The case link.
     case_link: String,
 }
@@ -89,6 +93,8 @@ impl Shown {
             since: block.since.rfc3339(),
             until: block.until.map(Time::rfc3339),
             source: block.source.clone(),
+            hits: block.hits,
+            last_hit_at: block.last_hit_at.map(Time::rfc3339),
             case_link: format!("{}{}", app.desk.config.http.public_url, case_path(&block.case_code, None)),
         }
     }

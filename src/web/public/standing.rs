@@ -31,6 +31,26 @@ pub struct Entry {
     pub link: String,
     /// Its case code.
     pub case: String,
+    /// How often it refused mail; unknown while the database is away.
+    pub hits: Option<Hits>,
+}
+
+/// What an entry refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Hits {
+    /// How often.
+    pub count: i64,
+    /// When first.
+    pub first: Option<Time>,
+    /// When last.
+    pub last: Option<Time>,
+}
+
+impl Hits {
+    /// What this block refused.
+    fn of(block: &Block) -> Self {
+        Self { count: block.hits, first: block.first_hit_at, last: block.last_hit_at }
+    }
 }
 
 /// Where an address stands.
@@ -56,7 +76,7 @@ impl Standing {
 
 impl Entry {
     /// The entry that answers for an address.
-    fn of_hit(app: &App, lang: &str, addr: IpAddr, hit: &Hit, since: Option<Time>) -> Self {
+    fn of_hit(app: &App, lang: &str, addr: IpAddr, hit: &Hit, block: Option<&Block>) -> Self {
         let (title, summary) = cause_words(app, lang, &hit.cause);
         Self {
             net: hit.net,
@@ -64,10 +84,11 @@ impl Entry {
             title,
             summary,
             action: hit.action,
-            since,
+            since: block.map(|block| block.since),
             until: hit.until,
             link: case_path(&hit.case_code, Some(addr)),
             case: hit.case_code.clone(),
+            hits: block.map(Hits::of),
         }
     }
 
@@ -85,6 +106,7 @@ impl Entry {
             until: block.until,
             link: case_path(&block.case_code, None),
             case: block.case_code.clone(),
+            hits: Some(Hits::of(block)),
         }
     }
 }
@@ -102,8 +124,8 @@ pub async fn of(app: &App, lang: &str, addr: IpAddr) -> Standing {
     match desk.blocklist.ask(addr, now) {
         Verdict::Unknown => standing.unknown = true,
         Verdict::Blocked(hit) => {
-            let since = blocks::find(desk.db.pool(), hit.block).await.ok().flatten().map(|block| block.since);
-            standing.entry = Some(Entry::of_hit(app, lang, addr, &hit, since));
+            let block = blocks::find(desk.db.pool(), hit.block).await.ok().flatten();
+            standing.entry = Some(Entry::of_hit(app, lang, addr, &hit, block.as_ref()));
         }
         Verdict::Free => {
             let all = probations::covering(desk.db.pool(), Net::single(addr)).await.unwrap_or_default();
