@@ -10,6 +10,7 @@ use crate::checks::Checks;
 use crate::config::Config;
 use crate::content::Content;
 use crate::desk::Desk;
+use crate::desk::process::Process;
 use crate::domain::time::Clock;
 use crate::store::{Db, secrets};
 
@@ -44,6 +45,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
     db.migrate().await?;
     let status_key = secrets::status_key(db.pool()).await.context("reading the portal's key")?;
     let checks = Arc::new(Checks::new(config.dns.clone()));
+    let now = clock.now();
     let desk = Desk {
         db,
         clock,
@@ -52,6 +54,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         config: Arc::new(config),
         checks,
         status_key,
+        process: Arc::new(Process::new(now)),
         visitor: None,
         fetches: Arc::default(),
         last_delta: Arc::default(),

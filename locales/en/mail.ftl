@@ -55,6 +55,13 @@ mail-resolved-no-reply = we asked you something and have heard nothing since, so
 mail-lifted-entry = Lifted: { $net } ({ $cause })
 mail-lifted-only = Taken out of the block of { $wider }: { $net } ({ $cause })
 mail-lifted-probation = Until { $until } the address is on probation: only new evidence leads to a new block.
+mail-effect-requested = Our mail servers are being told. The page of your request says when all of them obey.
+mail-effect-confirmed = { $total ->
+    [one] Our mail server obeys since { $at }: this was tested.
+   *[other] All { $total } places that decide about mail here obey since { $at }: each was tested.
+ }
+mail-effect-late = { $done } of { $total } places that decide about mail here obey by now; the others follow by themselves. Should mail be refused once more within the next minutes, just send it again. The page of your request says when all of them obey.
+mail-effect-failed = Not every place that decides about mail here obeys: another entry may refuse the address, or a server of ours has a fault. Should mail still be refused, answer with the whole text of the refusal.
 mail-lifted-again = Mails that were refused for good have to be sent again by their senders; those that were put off arrive by themselves.
 mail-lifted-still = Mind: { $net } is still blocked by another entry ({ $cause }); see { $link }
 

@@ -31,6 +31,13 @@ standing-inner-text = Addresses of this kind are not used on the Internet, so we
 standing-probation = It is on probation until { $until }: a block was lifted, and only new evidence leads to a new one.
 standing-unknown = We cannot say at this moment
 standing-unknown-text = The portal has just started and is still reading the block list. Please try again in a minute.
+status-effect-requested = The lift of { $net } is on its way: { $done } of { $total } places that decide about mail here obey already.
+status-effect-confirmed = { $total ->
+    [one] The lift of { $net } is in effect on our gateway since { $at }; that was tested.
+   *[other] The lift of { $net } is in effect on { $done } of { $total } gateways since { $at }; each was tested.
+ }
+status-effect-late = The lift of { $net } is in effect on { $done } of { $total } gateways so far; the others follow by themselves. Should mail be refused meanwhile, send it again in a few minutes.
+status-effect-failed = The lift of { $net } is not in effect everywhere ({ $done } of { $total } gateways). Should mail still be refused, add the whole text of the refusal below.
 entry-net = Blocked network
 entry-cause = Cause
 entry-effect = What happens

@@ -308,6 +308,90 @@ exemption-end-button = End
 exemption-new = New exemption
 exemption-new-button = Exempt it
 
+## Gateways, and whether lifts hold
+
+staff-nav-gateways = Gateways
+gateways-title = Gateways
+gateways-lead = Who follows the block list, asks for it or fetches it. The list stands at change { $number }.
+gateways-none = Nobody follows the list: no server runs.
+gateways-watched = Processes and edges
+gateways-name = Name
+gateways-state = State
+gateways-good = in step
+gateways-address = Where
+gateways-version = Version
+gateways-number = Change
+gateways-lag = Behind
+gateways-no-lag = no
+gateways-seen = Heard
+gateways-blocks = Blocks
+gateways-compared = Compared with the database
+gateways-drifts = { $count ->
+    [one] differed once
+   *[other] differed { $count } times
+ }
+gateways-kind-process = process
+gateways-kind-edge = edge
+gateways-trouble-behind = behind for { $span }
+gateways-trouble-silent = silent for { $span }
+gateways-trouble-clock = its clock is wrong by { $span }
+gateways-resolvers = Resolvers of the mail servers
+gateways-took = Took
+gateways-asked = Asked
+gateways-good-at = Last right
+gateways-answer-listed = reaches the list
+gateways-answer-unlisted = does not find the test entry
+gateways-answer-refused = refuses to answer this machine
+gateways-answer-odd = answers { $value }
+gateways-answer-silent = does not answer
+gateways-fetches = Readers of feeds
+gateways-feed = Feed
+gateways-token = Token
+gateways-agent = Calls itself
+gateways-fetched = Fetched
+gateways-alarm = { $count ->
+    [one] A gateway needs a look: { $names }
+   *[other] { $count } gateways need a look: { $names }
+ }
+gateways-alarm-link = See the gateways
+effect-title = Does the lift hold?
+effect-of = Lift of { $net }
+effect-steps = Who sees the lift
+effect-where = Where
+effect-state = State
+effect-seen = Seen
+effect-at = When
+effect-after = after { $millis } ms
+effect-state-requested = asked for
+effect-state-confirmed = confirmed
+effect-state-late = late
+effect-state-failed = failed
+effect-requested = Asked for; { $done } of { $total } confirmed so far.
+effect-confirmed = In effect on { $done } of { $total } gateways.
+effect-late = Not yet everywhere: { $done } of { $total } confirmed. It is looked for again.
+effect-failed = Not in effect everywhere: { $done } of { $total } confirmed. It is not looked for any more.
+effect-kind-commit = Database
+effect-kind-listener = Listener
+effect-kind-follower = Process
+effect-kind-edge = Edge
+effect-kind-resolver = Resolver
+effect-kind-feed = Feed
+effect-what-number = has change { $value }
+effect-what-behind = is at change { $value }
+effect-what-free = asked: not listed
+effect-what-refuses = asked: still refuses ({ $value })
+effect-what-cached = still has the entry in its cache, for up to { $value } seconds
+effect-what-refused = refuses to answer this machine
+effect-what-odd = answers { $value }
+effect-what-silent = does not answer
+effect-what-blocked = still blocked by another entry: { $value }
+effect-fetched = fetched
+effect-not-fetched = not yet fetched
+effect-fetched-by = { $token }, change { $number }
+effect-feeds-prove = Of a feed Postern knows that it was fetched; whether its reader obeys it, only the reader knows.
+effect-cure = What makes resolvers obey at once
+effect-cure-bind = with `gateways.dnsbl.ttl = 0` it asks afresh each time; only that an address is not listed is kept, for gateways.dnsbl.negative_ttl seconds.
+
 ## Outbox
 
 outbox-title = Outbox
@@ -428,6 +512,7 @@ event-exemption-ended = { $actor } ended the exemption of { $net }
 event-probation-started = { $net } is on probation until { $detail }
 event-probation-ended = The probation of { $net } ended because of newer evidence
 event-import-activated = { $actor } imported a list
+event-list-drifted = The block list of a process differed from the database and was loaded afresh: { $detail }
 event-mail-retried = { $actor } queued a mail again
 event-staff-added = { $actor } added a member
 event-staff-role-set = { $actor } set a role

@@ -48,6 +48,8 @@ pub struct Hits {
     waiting: Mutex<FxHashMap<Id, Count>>,
     /// Refusals that went uncounted.
     lost: AtomicU64,
+    /// All refusals since the process began.
+    total: AtomicU64,
     /// Prints of the mails that were counted last.
     mails: Box<[AtomicU64]>,
     /// Makes the prints; random, so that nobody can aim at that of another.
@@ -59,6 +61,7 @@ impl Default for Hits {
         Self {
             waiting: Mutex::default(),
             lost: AtomicU64::new(0),
+            total: AtomicU64::new(0),
             mails: (0..MAILS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
@@ -68,6 +71,7 @@ impl Default for Hits {
 impl Hits {
     /// Counts a refusal by this block.
     pub fn count(&self, block: Id, now: Time) {
+        self.total.fetch_add(1, Ordering::Relaxed);
         self.keep(block, Count { hits: 1, first: now, last: now });
     }
 
@@ -111,6 +115,12 @@ impl Hits {
         let mut counts: Vec<(Id, Count)> = taken.into_iter().collect();
         counts.sort_unstable_by_key(|(block, _)| *block);
         counts
+    }
+
+    /// How many refusals there were since the process began.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        i64::try_from(self.total.load(Ordering::Relaxed)).unwrap_or(i64::MAX)
     }
 
     /// How many refusals went uncounted since this was asked last.

@@ -6,6 +6,7 @@
 //! answered; those of others by polling.
 
 mod by_net;
+mod drift;
 pub mod formats;
 pub mod hits;
 pub mod index;

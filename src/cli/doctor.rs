@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::say;
+use crate::app;
 use crate::config::Config;
 use crate::content::Content;
+use crate::desk::Desk;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::time::Clock;
 use crate::mail::transport::Transport;
 use crate::store::{Db, Engine, staff};
 
@@ -64,6 +67,10 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     database(config, &mut found).await?;
     mail(config, &mut found).await?;
     gateways(config, &mut found).await?;
+    if found.faults == 0 {
+        let app = app::connect(config.clone(), Clock::System).await?;
+        followers(&app.desk, &mut found).await?;
+    }
     found.sum_up()
 }
 
@@ -146,6 +153,23 @@ async fn mail(config: &Config, found: &mut Findings) -> anyhow::Result<()> {
         Ok(Err(error)) => found.fault(&format!("mail.smtp_url: {error:#}")),
         Err(_) => found.fault("mail.smtp_url: the mail server does not answer within 20 seconds"),
     }
+}
+
+/// Processes and edges that follow the list, and resolvers.
+async fn followers(desk: &Desk, found: &mut Findings) -> anyhow::Result<()> {
+    let crowd = desk.crowd().await?;
+    let alarms = desk.alarms().await?;
+    for name in &alarms {
+        found.hint(&format!("gateway {name} is behind, silent or does not reach the list; see the page Gateways"))?;
+    }
+    if alarms.is_empty() && !crowd.followers.is_empty() {
+        good(&format!(
+            "gateways: {} process(es) and {} edge(s) are in step",
+            crowd.followers.len(),
+            crowd.edges.len()
+        ))?;
+    }
+    Ok(())
 }
 
 /// The listeners for mail servers.

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::endpoint::Endpoint;
 use crate::gateways::dnsbl::Door;
 use crate::gateways::listener::Listener;
+use crate::gateways::probe::Doors;
 use crate::gateways::{Judge, dnsbl, policy, socketmap};
 
 /// What listens for mail servers.
@@ -31,6 +32,16 @@ impl Listeners {
             socketmap: open(gateways.socketmap.as_ref(), "gateways.socketmap.listen").await?,
             dnsbl: open_dnsbl(config).await?,
         })
+    }
+
+    /// Where they listen.
+    pub(super) fn doors(&self, config: &Config) -> Doors {
+        let gateways = &config.gateways;
+        Doors {
+            policy: gateways.policy.clone().filter(|_| self.policy.is_some()),
+            socketmap: gateways.socketmap.clone().filter(|_| self.socketmap.is_some()),
+            dnsbl: self.dnsbl.iter().filter_map(|door| door.addr().ok()).collect(),
+        }
     }
 
     /// Starts to answer.

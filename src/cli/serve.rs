@@ -32,7 +32,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let app = app::open(config, Clock::System).await?;
     greet(&app).await?;
     let (stop, tasks) = (app.closing.clone(), TaskTracker::new());
-    jobs::start(&app.desk, &tasks, &stop)?;
+    jobs::start(&app.desk, listeners.doors(&app.desk.config), &tasks, &stop)?;
     let (sightings, heard) = mpsc::channel(SIGHTINGS_MOST);
     tasks.spawn(jobs::hear(app.desk.clone(), heard));
     listeners.start(&judge(&app, sightings), &tasks, &stop);

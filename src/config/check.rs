@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::read::{BadSetting, Values};
 use super::values::{
     at_most_20s, database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
-    optional_listen, optional_zone, policy_checks, portal_url, public_url, smtp_url, span, yes_no, zone_name,
+    optional_listen, optional_zone, policy_checks, portal_url, public_url, resolvers, smtp_url, span, span_or_none, yes_no, zone_name,
 };
 use super::{Config, Database, Dnsbl, Edge, Gateways, Http, Limits, Mail};
 use crate::domain::dns::{DnsSettings, ListZone};
@@ -54,6 +54,8 @@ impl Values {
             socketmap_connections: self.get("gateways.socketmap.connections", |t| number(t, 1, 1_000_000))?,
             dnsbl,
             open_recipients: self.get("gateways.open_recipients", open_recipients)?,
+            resolvers: self.get("gateways.resolvers", |text| resolvers(text, demo))?,
+            lag_alarm: self.get("gateways.lag_alarm", |t| span(t, SECOND))?,
         })
     }
 
@@ -128,6 +130,7 @@ impl Values {
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
             probation: self.get("tickets.probation", |t| span(t, HOUR))?,
             policy: self.policy()?,
+            lift_wait: self.get("mail.wait_for_effect", span_or_none)?,
             session: self.get("staff.session", |t| span(t, HOUR / 12))?,
             limits: Limits {
                 requests_per_hour: self.get("limits.requests_per_hour", |t| number(t, 1, 1_000_000))?,

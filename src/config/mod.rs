@@ -81,6 +81,10 @@ pub struct Gateways {
     pub dnsbl: Dnsbl,
     /// Recipients that are always reached.
     pub open_recipients: Vec<String>,
+    /// Resolvers that the mail servers ask.
+    pub resolvers: Vec<SocketAddr>,
+    /// How long a gateway may be behind, in milliseconds.
+    pub lag_alarm: i64,
 }
 
 /// The list as a DNS zone.
@@ -168,6 +172,8 @@ pub struct Config {
     pub policy: Rules,
     /// How long a session lasts, in milliseconds.
     pub session: i64,
+    /// How long the mail of a lift waits for its confirmation, in milliseconds.
+    pub lift_wait: i64,
     /// Bounds.
     pub limits: Limits,
     /// Whether the log is JSON.

@@ -85,6 +85,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "How many mails one address gets in an hour; more wait.",
     },
     Setting {
+        key: "mail.wait_for_effect",
+        default: "10s",
+        example: "10s",
+        help: "How long the mail of a lift waits until all gateways confirm it; then it says what is missing. `0` for no wait.",
+    },
+    Setting {
         key: "gateways.policy.listen",
         default: "127.0.0.1:10031",
         example: "127.0.0.1:10031",
@@ -155,6 +161,18 @@ pub const SETTINGS: &[Setting] = &[
         default: "20000",
         example: "20000",
         help: "How many UDP answers a network (IPv4 /24, IPv6 /56) gets in a second; beyond that it is sent to TCP.",
+    },
+    Setting {
+        key: "gateways.resolvers",
+        default: "",
+        example: "127.0.0.1, 192.0.2.54:53",
+        help: "Resolvers that the mail servers ask for the DNSBL: after a lift each is asked whether it forgot the entry.",
+    },
+    Setting {
+        key: "gateways.lag_alarm",
+        default: "30s",
+        example: "30s",
+        help: "How long a gateway may be behind the block list before staff are warned.",
     },
     Setting {
         key: "gateways.open_recipients",

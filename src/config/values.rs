@@ -8,7 +8,7 @@ use url::Url;
 use crate::domain::dns;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::policy::CHECKS;
-use crate::domain::time::{SECOND, parse_span};
+use crate::domain::time::{HOUR, SECOND, parse_span};
 
 /// What the demonstration says to an address that others reach.
 const DEMO_STAYS: &str = "the demo has known passwords and listens on loopback only";
@@ -158,6 +158,24 @@ pub(super) fn span(text: &str, least: i64) -> Result<i64, String> {
         Some(_) => Err("this is too short".to_owned()),
         None => Err("write a length of time such as 12h or 90d".to_owned()),
     }
+}
+
+/// Reads a length of time up to an hour, or `0`.
+pub(super) fn span_or_none(text: &str) -> Result<i64, String> {
+    match text {
+        "0" => Ok(0),
+        text => span(text, SECOND).and_then(|t| if t <= HOUR { Ok(t) } else { Err("an hour at most".to_owned()) }),
+    }
+}
+
+/// Reads addresses of resolvers; without a port it is that of DNS. The demonstration asks on this machine only.
+pub(super) fn resolvers(text: &str, demo: bool) -> Result<Vec<SocketAddr>, String> {
+    let read = |item: &str| {
+        let addr = item.parse().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| item.parse::<SocketAddr>());
+        let addr = addr.map_err(|_| format!("“{item}” is no address, and none with a port"))?;
+        if demo && !addr.ip().is_loopback() { Err(DEMO_STAYS.to_owned()) } else { Ok(addr) }
+    };
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(read).collect()
 }
 
 /// Holds a length of time to what a visitor waits for.

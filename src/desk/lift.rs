@@ -59,6 +59,8 @@ pub struct Lifted {
     pub net: Net,
     /// The block that still answers for its first address, if one does.
     pub still: Option<Hit>,
+    /// The confirmation that it holds everywhere.
+    pub confirmation: Id,
 }
 
 impl Desk {
@@ -90,6 +92,7 @@ impl Desk {
         }
         let mut tx = self.begin_change().await?;
         let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id) };
+        let confirmation = Id::new(self.now());
         let out_of = match lift.scope {
             Scope::Entry => {
                 self.end_block(&mut tx, act, block).await?;
@@ -99,12 +102,19 @@ impl Desk {
         };
         let until = self.start_probation(&mut tx, act, block, net, lift.probation).await?;
         if let Some(told) = &lift.ticket {
-            let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until };
+            let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until, confirmation };
             self.tell_of_lift(&mut tx, who, told, facts).await?;
         }
+        self.request_confirmation(&mut tx, confirmation, net, block.id, act.ticket).await?;
         tx.commit().await?;
+        self.follow_lift().await;
+        Ok(Lifted { net, still: self.blocklist.find(net.first(), self.now()), confirmation })
+    }
+
+    /// Follows a lift, and wakes who confirms it.
+    async fn follow_lift(&self) {
         self.follow().await;
-        Ok(Lifted { net, still: self.blocklist.find(net.first(), self.now()) })
+        self.process.tell_of_lift();
     }
 
     /// Ends one live block.
@@ -232,8 +242,11 @@ impl Desk {
             self.end_block(&mut tx, act, block).await?;
             self.start_probation(&mut tx, act, block, net, self.config.probation).await?;
         }
+        if let Some(block) = exact.first() {
+            self.request_confirmation(&mut tx, Id::new(now), net, block.id, None).await?;
+        }
         tx.commit().await?;
-        self.follow().await;
+        self.follow_lift().await;
         Ok(exact.len())
     }
 

@@ -27,18 +27,22 @@ pub mod assess;
 pub mod auth;
 pub mod blocks;
 pub mod changes;
+pub mod confirm;
 pub mod evidence;
+pub mod followers;
 pub mod gateways;
 pub mod hits;
 pub mod import;
 pub mod lift;
 pub mod mails;
 mod password;
+pub mod process;
 pub mod prove;
 pub mod request;
 pub mod snapshot;
 pub mod sweep;
 pub mod ticket;
+pub mod watch;
 
 /// What every act needs: the database, the clock, the list, the content and the settings.
 #[derive(Debug, Clone)]
@@ -59,6 +63,8 @@ pub struct Desk {
     pub status_key: [u8; 32],
     /// The visitor whose forms are taken in, if it is one.
     pub visitor: Option<Net>,
+    /// This process, as one that follows the list.
+    pub process: Arc<process::Process>,
     /// Fetches of feeds that wait to be noted.
     pub fetches: Arc<gateways::Fetches>,
     /// The changes that streams asked for last.
@@ -200,6 +206,8 @@ impl Desk {
         let now = self.now();
         let recent = outbox::count_since(&mut **tx, to, now.plus(-HOUR)).await?;
         let wait = if recent >= self.config.mail.most_per_hour { HOUR } else { 0 };
+        let due = now.plus(wait);
+        let held = notice.awaits.filter(|_| self.config.lift_wait > 0).map(|_| self.waits_until());
         let id = Id::new(now);
         let mail = Mail {
             id,
@@ -214,10 +222,12 @@ impl Desk {
             body: notice.body,
             state: MailState::Queued,
             attempts: 0,
-            next_at: now.plus(wait),
+            next_at: held.map_or(due, |until| until.max(due)),
             last_error: None,
             created_at: now,
             sent_at: None,
+            confirmation_id: notice.awaits,
+            due_at: held.map(|_| due),
         };
         outbox::add(&mut **tx, &mail).await
     }

@@ -5,7 +5,7 @@ use crate::domain::id::Id;
 use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
-use crate::store::{blocks, evidence, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets};
+use crate::store::{blocks, evidence, followers, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;
@@ -101,6 +101,7 @@ impl Desk {
         changes::forget(self.db.pool(), now.plus(-CHANGES_KEPT)).await?;
         gateways::forget(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
         gateways::forget_edges(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
+        followers::forget(self.db.pool(), now.plus(-DAY)).await?;
         self.blocklist.forget_tokens(now);
         Ok(())
     }

@@ -18,6 +18,7 @@ pub mod dnsbl;
 mod guests;
 pub mod listener;
 pub mod policy;
+pub mod probe;
 pub mod socketmap;
 
 /// What all listeners answer from.

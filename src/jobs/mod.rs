@@ -1,5 +1,6 @@
 //! Loops beside the pages: follow the block list, deliver mail, write ends down, sweep, read evidence again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,12 +11,12 @@ use crate::desk::Desk;
 use crate::domain::id::{Id, Secret};
 use crate::domain::proof::Sighting;
 use crate::domain::time::{HOUR, MINUTE, SECOND};
+use crate::gateways::probe::Doors;
 use crate::store::leases;
 
+pub mod confirm;
 pub mod deliver;
-
-/// How often changes made by other processes are looked for.
-const FOLLOW_EVERY: Duration = Duration::from_millis(250);
+mod follow;
 
 /// How often live checks that were asked for are taken.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -27,9 +28,14 @@ const RECORDS_EVERY: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the mail settings make no sense.
-pub fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
+pub fn start(desk: &Desk, doors: Doors, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
     let holder = Secret::new().reveal().to_owned();
-    tasks.spawn(follow(desk.clone(), stop.clone()));
+    let listeners = doors.names().collect::<Vec<_>>().join(", ");
+    tasks.spawn(follow::run(desk.clone(), stop.clone()));
+    tasks.spawn(follow::report_self(desk.clone(), listeners, stop.clone()));
+    tasks.spawn(follow::compare(desk.clone(), stop.clone()));
+    tasks.spawn(confirm::run(desk.clone(), Arc::new(doors), stop.clone()));
+    tasks.spawn(resolvers(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(note_fetches(desk.clone(), stop.clone()));
     tasks.spawn(count(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
@@ -50,23 +56,6 @@ async fn wait(stop: &CancellationToken, time: Duration) -> bool {
     tokio::select! {
         () = stop.cancelled() => false,
         () = tokio::time::sleep(time) => true,
-    }
-}
-
-/// Follows the changes of other processes.
-async fn follow(desk: Desk, stop: CancellationToken) {
-    let mut was_away = false;
-    while wait(&stop, FOLLOW_EVERY).await {
-        let outcome = desk.blocklist.catch_up(&desk.db, &desk.clock).await;
-        match &outcome {
-            Err(error) if !was_away => tracing::error!(
-                error = format!("{error:#}"),
-                "the block list cannot be followed; answers come from what is known"
-            ),
-            Ok(()) if was_away => tracing::info!("the block list is followed again"),
-            _ => {}
-        }
-        was_away = outcome.is_err();
     }
 }
 
@@ -120,6 +109,17 @@ async fn look(desk: Desk, stop: CancellationToken) {
 async fn count(desk: Desk, stop: CancellationToken) {
     while wait(&stop, Duration::from_secs(1)).await {
         report("counting refusals", desk.flush_hits().await);
+    }
+}
+
+/// Asks the resolvers of the mail servers now and then whether they reach the DNSBL.
+async fn resolvers(desk: Desk, holder: String, stop: CancellationToken) {
+    let mut pause = Duration::from_secs(2);
+    while !desk.config.gateways.resolvers.is_empty() && wait(&stop, pause).await {
+        pause = Duration::from_mins(1);
+        if leased(&desk, "resolvers", &holder, 2 * MINUTE).await {
+            report("asking resolvers", confirm::ask_resolvers(&desk).await);
+        }
     }
 }
 

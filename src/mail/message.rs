@@ -157,6 +157,8 @@ mod tests {
             last_error: None,
             created_at: Time(1_700_000_000_000),
             sent_at: None,
+            confirmation_id: None,
+            due_at: None,
         }
     }
 

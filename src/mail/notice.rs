@@ -2,10 +2,12 @@
 
 use crate::domain::block::{Block, case_path};
 use crate::domain::cause::Causes;
+use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Resolution, Ticket, status_path};
 use crate::domain::time::Time;
 use crate::locale::{Texts, texts};
+use crate::store::confirmations::Effect;
 
 /// A mail before it is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Notice {
     pub subject: String,
     /// Its text: paragraphs with empty lines between.
     pub body: String,
+    /// The confirmation of a lift that it waits for.
+    pub awaits: Option<Id>,
 }
 
 /// What every notice needs to know.
@@ -42,6 +46,21 @@ pub struct LiftFacts {
     pub cause: String,
     /// Until when the probation runs.
     pub probation_until: Option<Time>,
+    /// Its confirmation.
+    pub confirmation: Id,
+}
+
+/// How far the effect of a lift is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effectiveness {
+    /// How far.
+    pub state: Effect,
+    /// At how many places it is seen.
+    pub done: usize,
+    /// At how many it has to be.
+    pub total: usize,
+    /// Since when it is seen everywhere.
+    pub at: Option<Time>,
 }
 
 /// Puts the paragraphs of a mail together.
@@ -76,6 +95,7 @@ pub fn received(setting: Setting<'_>, ticket: &Ticket, nets: &[Net], secret: &st
         name: "received",
         subject: texts.t1("mail-subject-received", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 
@@ -92,6 +112,7 @@ pub fn joined(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice {
         name: JOINED,
         subject: texts.t1("mail-subject-joined", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 
@@ -105,6 +126,7 @@ pub fn answered(setting: Setting<'_>, ticket: &Ticket, answer: &str, secret: &st
         name: "answered",
         subject: texts.t1("mail-subject-answered", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 
@@ -124,7 +146,7 @@ pub fn resolved(
         paragraphs.push(lifted(&texts, setting, ticket, facts, answer));
     }
     if !lifts.is_empty() {
-        paragraphs.push(texts.t("mail-lifted-again"));
+        paragraphs.extend([texts.t("mail-effect-requested"), texts.t("mail-lifted-again")]);
     }
     paragraphs.push(answer.to_owned());
     paragraphs.push(texts.t("mail-reopen"));
@@ -133,6 +155,7 @@ pub fn resolved(
         name: "resolved",
         subject: texts.with("mail-subject-resolved", &[("code", &ticket.code), ("resolution", &resolution.as_str())]),
         body: body(&texts, setting, &paragraphs),
+        awaits: lifts.first().map(|facts| facts.confirmation),
     }
 }
 
@@ -141,13 +164,28 @@ pub fn resolved(
 pub fn part_lifted(setting: Setting<'_>, ticket: &Ticket, answer: &str, facts: &LiftFacts, secret: &str) -> Notice {
     let texts = texts(&ticket.lang);
     let mut paragraphs = vec![texts.t("mail-part-lifted"), lifted(&texts, setting, ticket, facts, answer)];
-    paragraphs.extend([texts.t("mail-lifted-again"), answer.to_owned()]);
+    paragraphs.extend([texts.t("mail-effect-requested"), texts.t("mail-lifted-again"), answer.to_owned()]);
     paragraphs.extend(status(&texts, setting, ticket, Some(secret)));
     Notice {
         name: "part-lifted",
         subject: texts.t1("mail-subject-part-lifted", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: Some(facts.confirmation),
     }
+}
+
+/// The text of a mail of a lift with what is known of its effect, in the place of the sentence that it is waited for.
+#[must_use]
+pub fn with_effect(texts: &Texts, body: &str, known: &Effectiveness) -> String {
+    let said = texts.with(
+        &format!("mail-effect-{}", known.state),
+        &[
+            ("done", &known.done),
+            ("total", &known.total),
+            ("at", &known.at.map(|at| at.to_string()).unwrap_or_default()),
+        ],
+    );
+    body.replacen(&texts.t("mail-effect-requested"), &said, 1)
 }
 
 /// What was lifted, with its cause in words (unless the answer says them) and the probation.

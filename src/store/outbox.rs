@@ -65,13 +65,17 @@ pub struct Mail {
     pub created_at: Time,
     /// When it was handed over.
     pub sent_at: Option<Time>,
+    /// The lift that it tells of.
+    pub confirmation_id: Option<Id>,
+    /// While it waits for the confirmation of that: when it goes once that has come.
+    pub due_at: Option<Time>,
 }
 
 /// The columns of [`Mail`], before the rest of a query.
 macro_rules! columns {
     () => {
         "id, message_id, ticket_id, notice, recipient, token, in_reply_to, auto, subject, body, state, \
-         attempts, next_at, last_error, created_at, sent_at"
+         attempts, next_at, last_error, created_at, sent_at, confirmation_id, due_at"
     };
 }
 
@@ -79,8 +83,8 @@ macro_rules! columns {
 pub async fn add(db: impl AnyExecutor<'_>, mail: &Mail) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO outbox (id, message_id, ticket_id, notice, recipient, recipient_folded, token, \
-         in_reply_to, auto, subject, body, state, attempts, next_at, locked_until, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, $12, 0, $13)",
+         in_reply_to, auto, subject, body, state, attempts, next_at, locked_until, created_at, confirmation_id, due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, $12, 0, $13, $14, $15)",
     )
     .bind(mail.id)
     .bind(&mail.message_id)
@@ -95,9 +99,36 @@ pub async fn add(db: impl AnyExecutor<'_>, mail: &Mail) -> sqlx::Result<()> {
     .bind(&mail.body)
     .bind(mail.next_at)
     .bind(mail.created_at)
+    .bind(mail.confirmation_id)
+    .bind(mail.due_at.map(|at| at.0))
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The mails that wait for a confirmation.
+pub async fn waiting(db: impl AnyExecutor<'_>, confirmation: Id) -> sqlx::Result<Vec<Mail>> {
+    sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM outbox WHERE confirmation_id = $1 AND due_at IS NOT NULL AND state = 'queued' AND attempts = 0 ORDER BY id"
+    ))
+    .bind(confirmation)
+    .fetch_all(db)
+    .await
+}
+
+/// Lets a mail go that waited, with this text; says whether it still waited.
+pub async fn release(db: impl AnyExecutor<'_>, id: Id, body: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE outbox SET body = $2, next_at = due_at, due_at = NULL \
+         WHERE id = $1 AND due_at IS NOT NULL AND state = 'queued' AND attempts = 0",
+    )
+    .bind(id)
+    .bind(body)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Takes the next due mail for delivery until `locked_until`; nobody else gets it before.

@@ -17,7 +17,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gateways", &["gateways", "blocklist", "config", "content", "domain"]),
     ("edge", &["edge", "gateways", "blocklist", "config", "content", "domain"]),
     ("desk", &["desk", "blocklist", "checks", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
-    ("jobs", &["jobs", "desk", "blocklist", "config", "content", "domain", "evidence", "locale", "mail", "store"]),
+    (
+        "jobs",
+        &[
+            "jobs",
+            "desk",
+            "gateways",
+            "blocklist",
+            "config",
+            "content",
+            "domain",
+            "evidence",
+            "locale",
+            "mail",
+            "store",
+        ],
+    ),
     (
         "web",
         &[

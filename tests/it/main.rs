@@ -18,6 +18,7 @@ mod checks;
 mod cli;
 mod dnsbl;
 mod e2e;
+mod effects;
 mod evidence;
 mod feeds;
 mod follower;

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::lift::Typed;
+use super::lift::{MOMENT, Typed};
 use super::ticket::{Asked, Draft, find, page};
 use super::view::address;
 use crate::app::App;
@@ -185,7 +185,10 @@ pub async fn lift(
     };
     let done = if stays_open { "part-lifted" } else { "lifted" };
     match act.app.desk.lift(&act.me, lift).await {
-        Ok(lifted) => Ok(Redirect::to(&done_path(&act.ticket, done, &lifted.net.to_string())).into_response()),
+        Ok(lifted) => {
+            act.app.desk.await_confirmation(lifted.confirmation, MOMENT).await?;
+            Ok(Redirect::to(&done_path(&act.ticket, done, &lifted.net.to_string())).into_response())
+        }
         Err(refusal) => act.outcome("reason", "", Err(refusal)).await,
     }
 }

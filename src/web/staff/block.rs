@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::effect;
 use super::lift::{self, LiftForm};
 use super::view::{Happening, address, happening, mendable};
 use crate::app::App;
@@ -72,6 +73,8 @@ struct BlockPage {
     carved: Vec<Exemption>,
     /// Tickets about its addresses.
     tickets: Vec<Ticket>,
+    /// How far lifts of it are confirmed.
+    effects: Vec<effect::Shown>,
     /// What happened to it.
     history: Vec<Happening>,
     /// The form that lifts it.
@@ -133,6 +136,9 @@ pub async fn lift(
             return again(&app, shell, &me.staff, block, Draft { lift: Some(typed), faults, ..Draft::default() }).await;
         }
     };
+    if let Ok(lifted) = &outcome {
+        app.desk.await_confirmation(lifted.confirmation, lift::MOMENT).await?;
+    }
     match outcome {
         Ok(lifted) if lifted.net == block.net => Ok(done(block.id, "lifted")),
         Ok(lifted) => {
@@ -181,6 +187,7 @@ async fn page(app: &App, shell: Shell, me: &Staff, block: Block, draft: Draft, d
         carved: exemptions::of_block(pool, block.id, 200).await?,
         tickets: tickets::about(pool, block.net, Id(0), 20).await?,
         history: history.into_iter().map(|event| happening(&shell.texts, event)).collect(),
+        effects: effect::of_block(app, block.id).await?,
         lasts: draft.lasts,
         faults: draft.faults,
         form,

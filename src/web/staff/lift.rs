@@ -1,5 +1,7 @@
 //! The form that lifts a block: on the page of a ticket and on that of a block.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::app::App;
@@ -13,6 +15,9 @@ use crate::web::form::Faults;
 use crate::web::shell::Shell;
 
 use super::view::typed_net;
+
+/// How long the answer to a lift waits for the first that see it.
+pub const MOMENT: Duration = Duration::from_secs(1);
 
 /// What is typed in.
 #[derive(Debug, Clone, Default, Deserialize)]

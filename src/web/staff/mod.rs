@@ -11,9 +11,11 @@ pub mod audit;
 pub mod block;
 pub mod blocks;
 pub mod canned;
+pub mod effect;
 pub mod evidence;
 pub mod exemptions;
 pub mod facts;
+pub mod gateways;
 pub mod lift;
 pub mod outbox;
 pub mod pieces;
@@ -50,6 +52,7 @@ pub fn router() -> Router<App> {
         .route("/staff/blocks/{id}/lift", post(block::lift))
         .route("/staff/exemptions", get(exemptions::show).post(exemptions::add))
         .route("/staff/exemptions/{id}/end", post(exemptions::end))
+        .route("/staff/gateways", get(gateways::show))
         .route("/staff/outbox", get(outbox::index))
         .route("/staff/outbox/{id}", get(outbox::show))
         .route("/staff/outbox/{id}/retry", post(outbox::retry))

@@ -103,6 +103,8 @@ struct QueuePage {
     next: Option<String>,
     /// How many open tickets look like a machine's work.
     suspected: i64,
+    /// The gateways that need a look.
+    alarms: Vec<String>,
     /// What is wrong with the search.
     faults: Faults,
 }
@@ -129,7 +131,8 @@ pub async fn show(State(app): State<App>, shell: Shell, me: SignedIn, Query(aske
     let counts = tickets::counts(app.desk.db.pool(), COUNT_MOST).await?;
     let suspected = tickets::count_suspected(app.desk.db.pool(), COUNT_MOST).await?;
     let tabs = tabs(&asked, &counts);
-    Ok((status, QueuePage { shell, asked, tabs, rows, team, next, suspected, faults }).into_response())
+    let alarms = app.desk.alarms().await?;
+    Ok((status, QueuePage { shell, asked, tabs, rows, team, next, suspected, alarms, faults }).into_response())
 }
 
 /// What is wrong with a search that leads nowhere.
@@ -262,6 +265,12 @@ impl Asked {
 }
 
 impl QueuePage {
+    /// Which gateways need a look, in a sentence.
+    fn alarm(&self) -> String {
+        let names = self.alarms.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        self.shell.t2("gateways-alarm", "count", self.alarms.len(), "names", names)
+    }
+
     /// The kinds to filter by: word, name, whether it is the present one.
     fn kinds(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
         let named =

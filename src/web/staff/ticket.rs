@@ -8,6 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::canned;
+use super::effect;
 use super::facts::Facts;
 use super::lift::{self, LiftForm};
 use super::pieces::{self, Piece, Seen};
@@ -98,6 +99,8 @@ pub struct TicketPage {
     subjects: Vec<Subject>,
     /// How many more there are.
     more: usize,
+    /// How far its lifts are confirmed.
+    effects: Vec<effect::Shown>,
     /// The evidence.
     pieces: Vec<Piece>,
     /// The proofs.
@@ -175,6 +178,7 @@ pub async fn page(
         draft.answer = canned::filled(app, &ticket, &facts, me, &asked.answer);
     }
     Ok(TicketPage {
+        effects: effect::of_ticket(app, ticket.id).await?,
         client: tickets::client(pool, ticket.id).await?.unwrap_or_default(),
         sender: super::view::line(&ticket.name, 80),
         team: staff::list(pool).await?,

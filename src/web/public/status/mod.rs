@@ -12,12 +12,15 @@ use super::kept::{self, Kept};
 use super::request::typed::file_fault;
 use super::standing::{self, Standing};
 use crate::app::App;
+use crate::desk::confirm::Confirmed;
 use crate::desk::evidence::findings;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
 use crate::domain::ticket::{Resolution, State as Stage, Ticket, Who, status_path};
 use crate::domain::time::HOUR;
+use crate::locale::Arg;
+use crate::store::confirmations::Effect;
 use crate::store::{events, evidence, messages, outbox, tickets};
 use crate::web::assessed::Assessed;
 use crate::web::checked::Checked;
@@ -44,6 +47,9 @@ const NETS_MOST: usize = 20;
 
 /// Of how many pieces of evidence the page says what was understood.
 const UNDERSTOOD_MOST: usize = 5;
+
+/// Of how many lifts the page says how far they are.
+const EFFECTS_MOST: i64 = 3;
 
 /// What the link carries.
 #[derive(Debug, Deserialize)]
@@ -101,6 +107,8 @@ struct Page {
     is_added: bool,
     /// What it is about.
     rows: Vec<Row>,
+    /// Since when each network that was lifted is free everywhere, or how far that is.
+    effects: Vec<Confirmed>,
     /// What happened.
     items: Vec<Item>,
     /// What the reader understood of the evidence.
@@ -147,6 +155,20 @@ impl Page {
             (Some(_), Some(end)) if end != Resolution::Withdrawn => self.shell.t("status-next-by-mail"),
             _ => self.shell.word("status-next", &self.stage()),
         }
+    }
+
+    /// How far a lift is, in a sentence.
+    fn effect(&self, known: &Confirmed) -> String {
+        let (done, total) = known.count();
+        let at = known.whole.settled_at.map(|at| at.to_string()).unwrap_or_default();
+        let values: [(&str, &dyn Arg); 4] =
+            [("net", &known.whole.net), ("done", &done), ("total", &total), ("at", &at)];
+        self.shell.texts.with(&format!("status-effect-{}", known.whole.state), &values)
+    }
+
+    /// How a lift is painted.
+    fn effect_class(known: &Confirmed) -> &'static str {
+        if known.whole.state == Effect::Confirmed { "good" } else { "warn" }
     }
 
     /// How the state is painted.
@@ -213,6 +235,7 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     let assessment = app.desk.assessment(ticket.id).await?.filter(|_| ticket.is_open());
     let assessed = assessment.map(|found| Assessed::new(&shell, &found));
     let items = history(&shell, &sources);
+    let effects = app.desk.confirmations_of_ticket(ticket.id, EFFECTS_MOST).await?;
     let causes = &app.desk.content.causes;
     let understood = |piece| Understood::of(&shell, &findings(piece), causes, &piece.id.to_string(), false);
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
@@ -225,6 +248,7 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         is_new: false,
         is_added: false,
         rows,
+        effects,
         items,
         understood,
         is_unreachable,
