@@ -41,6 +41,16 @@ invalid-json = The body is not what is expected: { $what }
 invalid-since = Only /feeds/jsonl tells what changed since a number.
 invalid-for = for: This is no length of time. Write a whole number and a unit, such as 90m, 12h, 7d or 2w, or the word never.
 invalid-evidence-at = evidence_at: This is no time. Write one such as 2026-11-23T12:00:00Z (RFC 3339).
+block-protected = { $net } is protected { $why ->
+    [loopback] because it is this machine itself ({ $other })
+    [own] because it is your own network { $other } (provider.networks)
+    [proxy] because the portal’s reverse proxy is there ({ $other }, http.trusted_proxies)
+   *[listed] by the setting blocklist.protected ({ $other })
+ }. Whoever means it types the network once more.
+block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more.
+import-share = This list would add { $added } and end { $dropped } blocks; there are { $there }, and more than { $share } percent of them at once need a confirmation (--yes-change-share). Nothing was changed.
+import-not-last = A later import of the same source stands; take that one back first.
+import-not-standing = This import is not in force, was taken back already, or took another back itself.
 
 ## Proofs of control, and live checks
 

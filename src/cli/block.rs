@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::blocklist::formats::Format;
 use crate::desk::import::Plan;
 use crate::domain::block::{Lasts, NewBlock, case_path};
+use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::Who;
 use crate::domain::time::Time;
@@ -31,6 +32,9 @@ pub(super) enum BlockCommand {
         /// A note for staff.
         #[arg(long, default_value = "")]
         note: String,
+        /// The network once more: block it although it is protected.
+        #[arg(long = "override", value_name = "NET")]
+        despite: Option<Net>,
     },
     /// Lift the block of an address or network.
     Lift {
@@ -74,6 +78,19 @@ pub(super) enum BlockCommand {
         /// Say what would change, and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// A network of the list that is taken although it is protected; may be given several times.
+        #[arg(long = "override", value_name = "NET")]
+        despite: Vec<Net>,
+        /// Take a list that changes more than `blocklist.change_share` percent of all blocks.
+        #[arg(long = "yes-change-share")]
+        sure: bool,
+    },
+    /// List the last imports.
+    Imports,
+    /// Take an import back: the last one of its source. What staff lifted meanwhile stays lifted.
+    Undo {
+        /// Its number, as `postern block imports` shows it.
+        id: i64,
     },
     /// Print all blocks in force, in a form that import reads.
     Export {
@@ -87,7 +104,11 @@ pub(super) enum BlockCommand {
 /// Does what was asked for.
 pub(super) async fn run(app: &App, command: BlockCommand) -> anyhow::Result<()> {
     match command {
-        BlockCommand::Add { net, cause, lasts, note } => add(app, net, cause, lasts, note).await,
+        BlockCommand::Add { net, cause, lasts, note, despite } => {
+            let lasts = lasts.as_deref().map(Lasts::parse).transpose()?;
+            let new = NewBlock { net, cause, lasts, note, source: "cli".to_owned(), evidence_at: None };
+            add(app, new, despite).await
+        }
         BlockCommand::Lift { net, reason, only: true } => {
             app.desk.lift_only(&Who::operator(), net, &reason).await?;
             say(&format!("Took {net} out of the blocks that cover it."))
@@ -98,22 +119,25 @@ pub(super) async fn run(app: &App, command: BlockCommand) -> anyhow::Result<()> 
             warn_if_covered(app, net).await
         }
         BlockCommand::Find { net } => find(app, net).await,
-        BlockCommand::Import { file, format, cause, source, lasts, replace, skip_bad, dry_run } => {
+        BlockCommand::Import { file, format, cause, source, lasts, replace, skip_bad, dry_run, despite, sure } => {
             let name = file.display().to_string();
             let stem = file.file_name().map_or_else(|| "import".to_owned(), |n| n.to_string_lossy().into_owned());
             let lasts = lasts.as_deref().map(Lasts::parse).transpose()?;
-            let plan = Plan { source: source.unwrap_or(stem), file_name: name, cause, lasts, replace };
+            let plan = Plan { source: source.unwrap_or(stem), file_name: name, cause, lasts, replace, despite, sure };
             lists::import(app, &file, plan, &How { format, skip_bad, dry_run }).await
+        }
+        BlockCommand::Imports => lists::past(app).await,
+        BlockCommand::Undo { id } => {
+            let counts = app.desk.undo_import(&Who::operator(), Id(id)).await?;
+            say(&format!("{} back, {} as before, {} ended.", counts.added, counts.kept, counts.dropped))
         }
         BlockCommand::Export { format } => lists::export(app, format).await,
     }
 }
 
 /// Blocks a network.
-async fn add(app: &App, net: Net, cause: String, lasts: Option<String>, note: String) -> anyhow::Result<()> {
-    let lasts = lasts.as_deref().map(Lasts::parse).transpose()?;
-    let new = NewBlock { net, cause, lasts, note, source: "cli".to_owned(), evidence_at: None };
-    let added = app.desk.add_block(&Who::operator(), new).await?;
+async fn add(app: &App, new: NewBlock, despite: Option<Net>) -> anyhow::Result<()> {
+    let added = app.desk.add_block_despite(&Who::operator(), new, despite).await?;
     let block = added.block;
     let what = if added.is_new { "Blocked" } else { "Renewed the block of" };
     let until = block.until.map_or_else(|| "until it is lifted".to_owned(), |end| format!("until {end}"));

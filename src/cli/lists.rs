@@ -18,7 +18,7 @@ use crate::domain::net::Net;
 use crate::domain::time::Time;
 use crate::store::Tx;
 use crate::store::imports::Counts;
-use crate::store::{blocks, exemptions, probations};
+use crate::store::{blocks, exemptions, imports, probations};
 
 /// The longest line of a list that is read, in bytes.
 const LINE_MOST: usize = 4_096;
@@ -138,6 +138,21 @@ async fn take_entry(app: &App, import: &mut Import, entry: read::Entry) -> Resul
     for net in entry.nets {
         let entry = Entry { net, cause: entry.cause.clone(), evidence_at, ends: entry.ends, note: entry.note.clone() };
         app.desk.import_entry(import, entry).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// Lists the last imports.
+pub(super) async fn past(app: &App) -> anyhow::Result<()> {
+    for import in imports::list(app.desk.db.pool(), 20).await? {
+        let at = import.activated_at.map(Time::human).unwrap_or_default();
+        let counts = Counts { added: import.added, kept: import.kept, held: import.held, dropped: import.dropped };
+        let note = match (import.undone_at, import.undo_of) {
+            (Some(_), _) => "  (taken back)".to_owned(),
+            (None, Some(undone)) => format!("  (takes {undone} back)"),
+            (None, None) => String::new(),
+        };
+        say(&format!("{}  {at}  {}  {}  {}{note}", import.id, import.source, import.file_name, summary(counts)))?;
     }
     Ok(())
 }

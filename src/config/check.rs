@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::read::{BadSetting, Values};
 use super::values::{
     at_most_20s, database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
-    optional_listen, optional_zone, policy_checks, portal_url, public_url, resolvers, smtp_url, span, span_or_none, yes_no, zone_name,
+    optional_listen, optional_zone, policy_checks, portal_url, public_url, resolvers, smtp_url, span, span_or_none,
+    yes_no, zone_name,
 };
 use super::{Config, Database, Dnsbl, Edge, Gateways, Http, Limits, Mail};
 use crate::domain::dns::{DnsSettings, ListZone};
@@ -14,6 +15,7 @@ use crate::domain::email::Email;
 use crate::domain::net::Net;
 use crate::domain::policy::Rules;
 use crate::domain::proof::Way;
+use crate::domain::protected::Protected;
 use crate::domain::time::{DAY, HOUR, SECOND};
 
 impl Values {
@@ -101,9 +103,14 @@ impl Values {
         let listen = self.get("http.listen", |text| listen_address(text, demo))?;
         let public_url = self.get("http.public_url", |text| public_url(text, listen))?;
         let dnsbl = self.dnsbl(&public_url, demo)?;
+        let http = self.http(listen, public_url)?;
+        let own_networks = self.get("provider.networks", list::<Net>)?;
+        let protected = self.get("blocklist.protected", list::<Net>)?;
         Ok(Config {
             demo,
-            http: self.http(listen, public_url)?,
+            protected: Protected::new(&own_networks, &http.trusted_proxies, &protected),
+            change_share: self.get("blocklist.change_share", |t| number(t, 1, 100))?,
+            http,
             database: Database {
                 url: self
                     .get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
@@ -116,7 +123,7 @@ impl Values {
             }
             .to_owned(),
             own_hosts: self.get("provider.hosts", list::<String>)?,
-            own_networks: self.get("provider.networks", list::<Net>)?,
+            own_networks,
             mail: Mail {
                 smtp_url: self.get("mail.smtp_url", smtp_url)?,
                 from: self.get("mail.from", Email::parse)?,

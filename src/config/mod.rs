@@ -14,6 +14,7 @@ use crate::domain::email::Email;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::net::Net;
 use crate::domain::policy::Rules;
+use crate::domain::protected::Protected;
 
 mod check;
 mod read;
@@ -172,6 +173,10 @@ pub struct Config {
     pub policy: Rules,
     /// How long a session lasts, in milliseconds.
     pub session: i64,
+    /// Networks that nobody blocks by accident.
+    pub protected: Protected,
+    /// How many percent of the list an import may change.
+    pub change_share: i64,
     /// How long the mail of a lift waits for its confirmation, in milliseconds.
     pub lift_wait: i64,
     /// Bounds.

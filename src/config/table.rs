@@ -211,6 +211,18 @@ pub const SETTINGS: &[Setting] = &[
         help: "A file of certificates (PEM) that the edge trusts beside those that browsers know.",
     },
     Setting {
+        key: "blocklist.protected",
+        default: "",
+        example: "192.0.2.0/24, 2001:db8:2::/48",
+        help: "Networks of partners and own machines that nobody blocks by accident. `provider.networks`, `http.trusted_proxies`, loopback, and networks wider than /8 (IPv4) or /19 (IPv6) are protected as well.",
+    },
+    Setting {
+        key: "blocklist.change_share",
+        default: "20",
+        example: "20",
+        help: "How many percent of the list an import may add or end; beyond that somebody has to confirm it. `100` for no bound. Lists of less than 1,000 blocks have none.",
+    },
+    Setting {
         key: "provider.hosts",
         default: "",
         example: "mx1.example.org, example.org",

@@ -6,6 +6,7 @@ use crate::domain::block::{Block, BlockState, Exemption, Lasts, NewBlock, Probat
 use crate::domain::cause::Cause;
 use crate::domain::id::{Id, case_code};
 use crate::domain::net::Net;
+use crate::domain::protected::Why;
 use crate::domain::staff::Staff;
 use crate::domain::ticket::{Who, storable, storable_line};
 use crate::domain::time::Time;
@@ -26,20 +27,45 @@ pub struct Added {
 }
 
 impl Desk {
-    /// Adds a block for a member of the staff.
-    pub async fn add_block_by(&self, by: &Staff, new: NewBlock) -> Done<Added> {
+    /// Adds a block for a member of the staff. `despite` is the network once more, typed by a lead who means it although
+    /// it is protected.
+    pub async fn add_block_by(&self, by: &Staff, new: NewBlock, despite: Option<Net>) -> Done<Added> {
         may_work(by)?;
         if !by.role.may_lift(new.net) {
             return Err(Refusal::NotAllowed);
         }
-        self.add_block(&Who::staff(&by.name), new).await
+        self.add_block_despite(&Who::staff(&by.name), new, despite.filter(|_| by.role.may_exempt())).await
+    }
+
+    /// Adds a block, also of a protected network if `despite` names just that.
+    pub async fn add_block_despite(&self, who: &Who, new: NewBlock, despite: Option<Net>) -> Done<Added> {
+        if despite != Some(new.net) {
+            self.check_protected(new.net)?;
+        }
+        self.put_block(who, new).await
+    }
+
+    /// Refuses protected networks, with the reason.
+    pub(super) fn check_protected(&self, net: Net) -> Done<()> {
+        match self.config.protected.meets(net) {
+            None => Ok(()),
+            Some((_, Why::Wide)) => Err(Refusal::Invalid(Sentence::new("block-protected-wide").with("net", net))),
+            Some((other, why)) => Err(Refusal::Invalid(
+                Sentence::new("block-protected").with("net", net).with("other", other).with("why", why),
+            )),
+        }
     }
 
     /// Adds a block, or renews the live one of the same network and source. Newer evidence ends probations inside it.
     ///
     /// # Errors
-    /// When the cause is unknown; the message lists those there are.
+    /// When the cause is unknown; the message lists those there are. When the network is protected.
     pub async fn add_block(&self, who: &Who, new: NewBlock) -> Done<Added> {
+        self.add_block_despite(who, new, None).await
+    }
+
+    /// Adds or renews a block whose network was looked at.
+    async fn put_block(&self, who: &Who, new: NewBlock) -> Done<Added> {
         let cause = self.cause(&new.cause)?;
         let fresh = self.block_of(who, cause, &new, BlockState::Live);
         let mut tx = self.begin_change().await?;

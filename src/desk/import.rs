@@ -7,6 +7,7 @@ use crate::domain::net::Net;
 use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{MINUTE, Time};
 use crate::locale::Sentence;
+use crate::store::blocks;
 use crate::store::changes::Subject;
 use crate::store::imports::{self, Counts};
 
@@ -18,6 +19,9 @@ const SETTLE: i64 = 2_000;
 
 /// Names of sources that blocks have which come from no list: their entries are no list's to end.
 const RESERVED: [&str; 6] = ["staff", "api", "cli", "operator", "postern", "system"];
+
+/// How many blocks a list has before shares of it count.
+const SHARED_LEAST: i64 = 1_000;
 
 /// An import that nobody ended for so long has died.
 const STALE: i64 = 60 * MINUTE;
@@ -50,6 +54,10 @@ pub struct Plan {
     pub lasts: Option<Lasts>,
     /// Whether blocks of the source that the list does not name end.
     pub replace: bool,
+    /// Protected networks that are meant all the same.
+    pub despite: Vec<Net>,
+    /// Whether a change of more than the set share of the list is meant.
+    pub sure: bool,
 }
 
 /// An import that is under way.
@@ -85,16 +93,22 @@ impl Desk {
         let plan =
             Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
         check_source(&plan.source)?;
-        self.write_down_what_ended().await?;
+        let id = self.reserve_import(who, &plan.source, &plan.file_name).await?;
+        Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() })
+    }
+
+    /// Makes an import of a source that nobody else imports meanwhile.
+    pub(super) async fn reserve_import(&self, who: &Who, source: &str, file_name: &str) -> Done<Id> {
         let now = self.now();
+        imports::abandon_stale(self.db.pool(), source, now.plus(-STALE)).await?;
+        self.write_down_what_ended().await?;
         let id = Id::new(now);
-        imports::abandon_stale(self.db.pool(), &plan.source, now.plus(-STALE)).await?;
-        match imports::begin(self.db.pool(), id, &plan.source, &plan.file_name, &who.name, now).await {
+        match imports::begin(self.db.pool(), id, source, file_name, &who.name, now).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                Err(Refusal::Invalid(Sentence::new("import-under-way").with("source", plan.source)))
+                Err(Refusal::Invalid(Sentence::new("import-under-way").with("source", source)))
             }
             Err(error) => Err(error.into()),
-            Ok(()) => Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() }),
+            Ok(()) => Ok(id),
         }
     }
 
@@ -109,13 +123,16 @@ impl Desk {
     /// Takes one entry; one that has ended already is none.
     ///
     /// # Errors
-    /// When its cause is unknown.
+    /// When its cause is unknown, or its network is protected.
     pub async fn import_entry(&self, import: &mut Import, entry: Entry) -> Done<()> {
         if let Some(code) = &entry.cause {
             self.cause(code)?;
         }
         if matches!(entry.ends, Some(Ends::At(end)) if end <= self.now()) {
             return Ok(());
+        }
+        if !import.plan.despite.contains(&entry.net) {
+            self.check_protected(entry.net)?;
         }
         import.waiting.push(entry);
         if import.waiting.len() >= BATCH { self.stage_batch(import).await } else { Ok(()) }
@@ -153,11 +170,30 @@ impl Desk {
         Ok(Block { until: entry.ends.map_or(block.until, Ends::time), ..block })
     }
 
+    /// Refuses an import that changes more of the list than the set share, unless somebody is sure.
+    async fn check_share(&self, import: &Import) -> Done<()> {
+        let Counts { added, dropped, .. } = import.counts;
+        let there = blocks::count_live(self.db.pool()).await?;
+        let most = there.saturating_mul(self.config.change_share) / 100;
+        if import.plan.sure || self.config.change_share >= 100 || there < SHARED_LEAST || added.max(dropped) <= most {
+            return Ok(());
+        }
+        let sentence = Sentence::new("import-share").with("added", added).with("dropped", dropped);
+        Err(Refusal::Invalid(sentence.with("there", there).with("share", self.config.change_share)))
+    }
+
     /// Puts an import into force by one short change, then writes the state of its rows in batches.
+    ///
+    /// # Errors
+    /// When it changes too much of the list and nobody said that this is meant; nothing of it counts then.
     pub async fn finish_import(&self, mut import: Import) -> Done<Counts> {
         self.stage_batch(&mut import).await?;
         if import.plan.replace {
             self.stage_drops(&mut import).await?;
+        }
+        if let Err(refusal) = self.check_share(&import).await {
+            self.abandon_import(import).await?;
+            return Err(refusal);
         }
         let now = self.now();
         let mut tx = self.begin_change().await?;
@@ -167,7 +203,8 @@ impl Desk {
         if import.plan.replace {
             imports::release_lifted(&mut *tx, import.id, &import.plan.source, now).await?;
         }
-        self.change(&mut tx, Subject::Import, import.id).await?;
+        let n = self.change(&mut tx, Subject::Import, import.id).await?;
+        imports::set_number(&mut *tx, import.id, n).await?;
         let Counts { added, kept, held, dropped } = import.counts;
         let detail = format!("{}: {added} new, {kept} known, {held} stay lifted, {dropped} ended", import.plan.source);
         self.record(&mut tx, &import.who, "import.activated", &detail, About::default()).await?;
@@ -196,6 +233,7 @@ impl Desk {
         while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {}
         while imports::settle_renewed(self.db.pool(), SETTLE).await? > 0 {}
         while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {}
+        while imports::restore_abandoned(self.db.pool(), SETTLE).await? > 0 {}
         while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {}
         Ok(())
     }

@@ -42,6 +42,7 @@ pub mod request;
 pub mod snapshot;
 pub mod sweep;
 pub mod ticket;
+pub mod undo;
 pub mod watch;
 
 /// What every act needs: the database, the clock, the list, the content and the settings.

@@ -5,7 +5,9 @@ use crate::domain::id::Id;
 use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
-use crate::store::{blocks, evidence, followers, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets};
+use crate::store::{
+    blocks, evidence, followers, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets,
+};
 
 /// How long a piece of evidence waits for its form.
 const HELD: i64 = 24 * HOUR;

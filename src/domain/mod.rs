@@ -10,6 +10,7 @@ pub mod id;
 pub mod net;
 pub mod policy;
 pub mod proof;
+pub mod protected;
 pub mod staff;
 pub mod ticket;
 pub mod time;

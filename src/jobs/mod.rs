@@ -105,6 +105,9 @@ async fn assess(desk: Desk, stop: CancellationToken) {
 async fn look(desk: Desk, stop: CancellationToken) {
     while wait(&stop, LOOK_EVERY).await {
         report("taking live checks", desk.take_snapshots().await);
+    }
+}
+
 /// Writes down what the listeners refused.
 async fn count(desk: Desk, stop: CancellationToken) {
     while wait(&stop, Duration::from_secs(1)).await {

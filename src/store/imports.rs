@@ -75,6 +75,20 @@ pub async fn abandon(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Puts up to `limit` rows back that a given-up undo had staged; says how many.
+pub async fn restore_abandoned(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET state = 'dropped', \
+         dropped_import_id = (SELECT undo_of FROM imports WHERE imports.id = blocks.import_id), import_id = origin_import_id \
+         WHERE state = 'staged' AND id IN (SELECT id FROM blocks WHERE state = 'staged' \
+         AND import_id IN (SELECT id FROM imports WHERE state = 'abandoned' AND undo_of IS NOT NULL) LIMIT $1)",
+    )
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Deletes what a given-up import had staged, up to `limit` rows; says how many.
 pub async fn delete_abandoned(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query(
@@ -243,12 +257,166 @@ pub async fn settle_dropped(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Resul
 /// Writes later ends and newer evidence into up to `limit` blocks that active imports renewed.
 pub async fn settle_renewed(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query(
-        "UPDATE blocks SET until = next_until, evidence_at = next_evidence_at, next_evidence_at = NULL \
+        "UPDATE blocks SET prev_import_id = next_import_id, prev_until = until, prev_evidence_at = evidence_at, \
+         until = next_until, evidence_at = next_evidence_at, next_evidence_at = NULL \
          WHERE next_evidence_at IS NOT NULL AND id IN (SELECT id FROM blocks WHERE next_evidence_at IS NOT NULL \
          AND state = 'live' AND next_import_id IN (SELECT id FROM imports WHERE state = 'active') LIMIT $1)",
     )
     .bind(limit)
     .execute(db)
     .await?;
+    Ok(done.rows_affected())
+}
+
+/// An import of the past.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Past {
+    /// Its key.
+    pub id: Id,
+    /// Its source.
+    pub source: String,
+    /// The name of the file.
+    pub file_name: String,
+    /// Who did it.
+    pub created_by: String,
+    /// When it came into force.
+    pub activated_at: Option<Time>,
+    /// New entries.
+    pub added: i64,
+    /// Known entries.
+    pub kept: i64,
+    /// Entries that stayed lifted.
+    pub held: i64,
+    /// Ended entries.
+    pub dropped: i64,
+    /// The import that it takes back.
+    pub undo_of: Option<Id>,
+    /// When it was taken back.
+    pub undone_at: Option<Time>,
+}
+
+/// The columns of [`Past`], before the rest of a query.
+macro_rules! past {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, source, file_name, created_by, activated_at, added, kept, held, dropped, undo_of, undone_at ",
+            "FROM imports ",
+            $rest
+        )
+    };
+}
+
+/// The import of this key.
+pub async fn find(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Past>> {
+    sqlx::query_as(past!("WHERE id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// The imports that came into force, the latest first.
+pub async fn list(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Result<Vec<Past>> {
+    sqlx::query_as(past!("WHERE state = 'active' ORDER BY number DESC, id DESC LIMIT $1"))
+        .bind(limit)
+        .fetch_all(db)
+        .await
+}
+
+/// The last import of a source that was not taken back: the one that can be.
+pub async fn last_standing(db: impl AnyExecutor<'_>, source: &str) -> sqlx::Result<Option<Id>> {
+    sqlx::query_scalar(
+        "SELECT id FROM imports WHERE source = $1 AND state = 'active' AND undo_of IS NULL AND undone_at IS NULL \
+         ORDER BY number DESC, id DESC LIMIT 1",
+    )
+    .bind(source)
+    .fetch_optional(db)
+    .await
+}
+
+/// Notes by which change an import came into force.
+pub async fn set_number(db: impl AnyExecutor<'_>, id: Id, n: i64) -> sqlx::Result<()> {
+    sqlx::query("UPDATE imports SET number = $2 WHERE id = $1").bind(id).bind(n).execute(db).await?;
+    Ok(())
+}
+
+/// Notes what an import takes back.
+pub async fn set_undo_of(db: impl AnyExecutor<'_>, id: Id, undone: Id) -> sqlx::Result<()> {
+    sqlx::query("UPDATE imports SET undo_of = $2 WHERE id = $1 AND state = 'staging'")
+        .bind(id)
+        .bind(undone)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that an import was taken back; says whether it still stood.
+pub async fn mark_undone(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query("UPDATE imports SET undone_at = $2 WHERE id = $1 AND state = 'active' AND undone_at IS NULL")
+            .bind(id)
+            .bind(now)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks up to `limit` live blocks that the import `undone` brought; they end with the activation of `import`.
+pub async fn undo_added(db: impl AnyExecutor<'_>, import: Id, undone: Id, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET dropped_import_id = $1 WHERE state = 'live' AND id IN (SELECT id FROM blocks \
+         WHERE (import_id = $2 OR origin_import_id = $2) AND state = 'live' \
+         AND (dropped_import_id IS NULL OR dropped_import_id <> $1) LIMIT $3)",
+    )
+    .bind(import)
+    .bind(undone)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Stages up to `limit` blocks again that the import `undone` ended, unless their time is over.
+pub async fn undo_dropped(
+    db: impl AnyExecutor<'_>,
+    import: Id,
+    undone: Id,
+    now: Time,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET state = 'staged', origin_import_id = COALESCE(origin_import_id, import_id), import_id = $1, \
+         dropped_import_id = NULL WHERE state = 'dropped' AND id IN (SELECT id FROM blocks WHERE dropped_import_id = $2 \
+         AND state = 'dropped' AND (until IS NULL OR until > $3) AND NOT EXISTS (SELECT 1 FROM blocks AS other \
+         WHERE other.net = blocks.net AND other.source = blocks.source AND other.state = 'live') LIMIT $4)",
+    )
+    .bind(import)
+    .bind(undone)
+    .bind(now)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Stages for up to `limit` blocks that the import `undone` renewed the end and evidence of before.
+pub async fn undo_renewed(db: impl AnyExecutor<'_>, import: Id, undone: Id, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET next_import_id = $1, next_until = prev_until, next_evidence_at = prev_evidence_at \
+         WHERE state = 'live' AND id IN (SELECT id FROM blocks WHERE prev_import_id = $2 AND next_import_id = $2 \
+         AND next_evidence_at IS NULL AND state = 'live' LIMIT $3)",
+    )
+    .bind(import)
+    .bind(undone)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Lifts that the import in force since `at` had let go count against the source again.
+pub async fn hold_released(db: impl AnyExecutor<'_>, source: &str, at: Time) -> sqlx::Result<u64> {
+    let done =
+        sqlx::query("UPDATE blocks SET released_at = NULL WHERE source = $1 AND state = 'lifted' AND released_at = $2")
+            .bind(source)
+            .bind(at)
+            .execute(db)
+            .await?;
     Ok(done.rows_affected())
 }

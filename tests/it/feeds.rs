@@ -358,6 +358,8 @@ async fn import(app: &TestApp, source: &str, count: u32) {
         cause: "PB-DYN".to_owned(),
         lasts: Some(Lasts::For(30 * DAY)),
         replace: true,
+        despite: Vec::new(),
+        sure: true,
     };
     let mut import = app.desk().begin_import(&Who::operator(), plan).await.unwrap();
     for n in 0..count {

@@ -25,6 +25,8 @@ fn plan(source: &str, replace: bool) -> Plan {
         cause: "PB-DYN".to_owned(),
         lasts: Some(Lasts::For(30 * DAY)),
         replace,
+        despite: Vec::new(),
+        sure: true,
     }
 }
 

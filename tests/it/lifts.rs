@@ -248,8 +248,8 @@ async fn only_leads_lift_wide_networks() {
         app.desk().lift(&agent, whole(&block)).await.expect("usual networks are an agent's work");
     }
     let wide = new("198.18.0.0/15", "staff", None);
-    assert!(matches!(app.desk().add_block_by(&agent, wide.clone()).await, Err(Refusal::NotAllowed)));
-    app.desk().add_block_by(&lead, wide).await.unwrap();
+    assert!(matches!(app.desk().add_block_by(&agent, wide.clone(), None).await, Err(Refusal::NotAllowed)));
+    app.desk().add_block_by(&lead, wide, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -404,7 +404,7 @@ async fn a_person_blocks_again_what_was_lifted() {
     let block = app.block("203.0.113.7", "PB-SPAM").await;
     app.desk().lift(&ann, whole(&block)).await.unwrap();
     app.wait(1);
-    let added = app.desk().add_block_by(&ann, new("203.0.113.7", "staff", None)).await.unwrap();
+    let added = app.desk().add_block_by(&ann, new("203.0.113.7", "staff", None), None).await.unwrap();
     assert!(added.is_new && added.block.id != block.id && added.block.case_code != block.case_code);
     assert!(app.is_blocked("203.0.113.7"));
 }

@@ -35,6 +35,7 @@ mod policy;
 mod public;
 mod requests;
 mod rfc5782;
+mod safety;
 mod selfservice;
 mod signing_in;
 mod socketmap;

@@ -13,6 +13,7 @@ use super::view::{address, mendable, typed_lasts, typed_net};
 use crate::app::App;
 use crate::domain::block::{Block, BlockState, NewBlock};
 use crate::domain::id::Id;
+use crate::domain::net::Net;
 use crate::store::blocks::{self, Filter};
 use crate::web::error::Result;
 use crate::web::extract::{Form, Query};
@@ -57,6 +58,8 @@ pub struct Typed {
     lasts: String,
     /// A note for staff.
     note: String,
+    /// The network once more, by a lead who means it although it is protected.
+    despite: String,
 }
 
 /// The page.
@@ -108,13 +111,17 @@ pub async fn add(State(app): State<App>, shell: Shell, me: SignedIn, Form(typed)
         Ok(new) => new,
         Err(faults) => return again(shell, typed, faults).await,
     };
-    match app.desk.add_block_by(&me.staff, new).await {
+    let (net, despite) = (new.net, Net::parse(&typed.despite).ok());
+    match app.desk.add_block_by(&me.staff, new, despite).await {
         Ok(added) => {
             let done = if added.is_new { "added" } else { "renewed" };
             Ok(Redirect::to(&format!("{PATH}/{}?done={done}#done", added.block.id)).into_response())
         }
         Err(refusal) => {
-            let faults = Faults::one("cause", mendable(&shell, refusal)?);
+            let means_it = me.staff.role.may_exempt() && despite == Some(net);
+            let is_protected = app.desk.config.protected.meets(net).is_some() && !means_it;
+            let field = if is_protected { "despite" } else { "cause" };
+            let faults = Faults::one(field, mendable(&shell, refusal)?);
             again(shell, typed, faults).await
         }
     }

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod exemptions;
 pub mod facts;
 pub mod gateways;
+pub mod imports;
 pub mod lift;
 pub mod outbox;
 pub mod pieces;
@@ -52,6 +53,8 @@ pub fn router() -> Router<App> {
         .route("/staff/blocks/{id}/lift", post(block::lift))
         .route("/staff/exemptions", get(exemptions::show).post(exemptions::add))
         .route("/staff/exemptions/{id}/end", post(exemptions::end))
+        .route("/staff/imports", get(imports::show))
+        .route("/staff/imports/{id}/undo", post(imports::undo))
         .route("/staff/gateways", get(gateways::show))
         .route("/staff/outbox", get(outbox::index))
         .route("/staff/outbox/{id}", get(outbox::show))

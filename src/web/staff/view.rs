@@ -99,7 +99,9 @@ fn key(event: &Event) -> (String, bool) {
         | "block.end-set"
         | "probation.started"
         | "proof.met"
-        | "policy.assessed" => (key, true),
+        | "policy.assessed"
+        | "list.drifted"
+        | "import.undone" => (key, true),
         _ => (key, false),
     }
 }
