@@ -45,3 +45,4 @@ mod staff_pages;
 mod store;
 mod sweep;
 mod tickets;
+mod year;

@@ -1,0 +1,558 @@
+//! A simulated year: random blocks, lifts, ends, exemptions and imports by three processes whose clocks differ, which are cut
+//! off and started again. After each quiet moment all of them answer every address like a model that is as simple as
+//! the rules. `POSTERN_YEAR=20` runs twenty times as much.
+
+use std::net::IpAddr;
+
+use postern::app::{self, App};
+use postern::desk::import::{Entry, Plan};
+use postern::desk::lift::{Lift, Scope};
+use postern::domain::block::{Action, Lasts, NewBlock};
+use postern::domain::id::Id;
+use postern::domain::net::{Net, from_number, number};
+use postern::domain::staff::{Role, Staff};
+use postern::domain::ticket::Who;
+use postern::domain::time::{Clock, DAY, HOUR, SECOND, Time};
+use postern::store::{blocks, changes, imports};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use crate::support::{START, TestApp};
+
+/// How wrong the clock of each process is.
+const CLOCKS: [i64; 3] = [0, 40 * SECOND, -25 * SECOND];
+
+/// Two causes, one that rejects and one that defers.
+const CAUSES: [&str; 2] = ["PB-SPAM", "PB-RATE"];
+
+/// The sources of lists.
+const SOURCES: [&str; 2] = ["list-a", "list-b"];
+
+/// The widest networks; everything lies in them.
+const ROOTS: [(&str, u8); 2] = [("203.0.112.0", 20), ("2001:db8::", 120)];
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+enum Act {
+    /// Somebody blocks.
+    Block { net: Net, cause: usize, days: i64 },
+    /// Somebody lifts a whole entry.
+    Lift { which: usize, probation: i64 },
+    /// Somebody takes a network out.
+    Only { which: usize, addr: u128, probation: i64 },
+    /// Somebody sets another end.
+    End { which: usize, days: i64 },
+    /// Somebody exempts.
+    Exempt { net: Net, days: i64 },
+    /// An exemption or carve-out is ended.
+    EndExemption { which: usize },
+    /// A list comes in.
+    Import { source: usize, nets: Vec<Net>, replace: bool },
+    /// The last list of a source is taken back.
+    Undo { source: usize },
+    /// Ends are written down.
+    Expire,
+    /// The log is forgotten, or becomes another one.
+    Log { new: bool },
+    /// A process is started again.
+    Restart,
+    /// Time goes by.
+    Wait { hours: i64 },
+    /// Everybody follows and is asked.
+    Quiet,
+}
+
+/// A block as the model knows it.
+#[derive(Debug, Clone)]
+struct MBlock {
+    id: Id,
+    net: Net,
+    source: String,
+    action: Action,
+    evidence: Time,
+    until: Option<Time>,
+    live: bool,
+    lifted: bool,
+    released: Option<usize>,
+    import: Option<usize>,
+    dropped_by: Option<usize>,
+}
+
+/// An exemption, a carve-out, or a probation.
+#[derive(Debug, Clone)]
+struct MShield {
+    id: Id,
+    net: Net,
+    block: Option<Id>,
+    since: Time,
+    until: Option<Time>,
+    ended: bool,
+}
+
+/// An import as the model knows it.
+#[derive(Debug, Clone)]
+struct MImport {
+    source: usize,
+    undone: bool,
+    renewed: Vec<(Id, Option<Time>)>,
+}
+
+/// All that is so.
+#[derive(Debug, Default)]
+struct Model {
+    blocks: Vec<MBlock>,
+    exemptions: Vec<MShield>,
+    probations: Vec<MShield>,
+    imports: Vec<MImport>,
+}
+
+/// Whether `now` lies before an end.
+fn before(now: Time, until: Option<Time>) -> bool {
+    until.is_none_or(|end| now < end)
+}
+
+/// The later of two ends.
+fn later(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    Some(a?.max(b?))
+}
+
+impl Model {
+    /// The blocks that may answer for an address at `now`: those of the longest prefix, rejecting ones if there are any.
+    fn answers(&self, addr: IpAddr, now: Time) -> Vec<Id> {
+        let single = Net::single(addr);
+        let holds = |s: &&MShield| !s.ended && s.net.covers(single) && before(now, s.until);
+        let exempt: Vec<Option<Id>> = self.exemptions.iter().filter(holds).map(|e| e.block).collect();
+        if exempt.contains(&None) {
+            return Vec::new();
+        }
+        let shield = self.probations.iter().filter(holds).map(|p| p.since).max();
+        let good = |b: &&MBlock| {
+            b.live
+                && b.net.covers(single)
+                && before(now, b.until)
+                && !exempt.contains(&Some(b.id))
+                && shield.is_none_or(|since| b.evidence > since)
+        };
+        let good: Vec<&MBlock> = self.blocks.iter().filter(good).collect();
+        let Some(longest) = good.iter().map(|b| b.net.prefix_len()).max() else { return Vec::new() };
+        let best: Vec<&&MBlock> = good.iter().filter(|b| b.net.prefix_len() == longest).collect();
+        let rejects = best.iter().any(|b| b.action == Action::Reject);
+        best.iter().filter(|b| !rejects || b.action == Action::Reject).map(|b| b.id).collect()
+    }
+
+    /// The blocks that a person can act on at `now`.
+    fn live(&self, now: Time) -> Vec<Id> {
+        self.blocks.iter().filter(|b| b.live && before(now, b.until)).map(|b| b.id).collect()
+    }
+
+    /// The block of this key.
+    fn get(&mut self, id: Id) -> &mut MBlock {
+        self.blocks.iter_mut().find(|b| b.id == id).unwrap()
+    }
+
+    /// Ends are written down by a clock.
+    fn expire(&mut self, now: Time) {
+        self.blocks.iter_mut().filter(|b| !before(now, b.until)).for_each(|b| b.live = false);
+    }
+
+    /// A probation begins.
+    fn probation(&mut self, net: Net, now: Time, length: i64) {
+        if length > 0 {
+            let until = Some(now.plus(length));
+            self.probations.push(MShield { id: Id(0), net, block: None, since: now, until, ended: false });
+        }
+    }
+
+    /// The last import of a source that stands.
+    fn last_import(&self, source: usize) -> Option<usize> {
+        self.imports.iter().rposition(|i| i.source == source && !i.undone)
+    }
+
+    /// A list is taken back.
+    fn undo(&mut self, which: usize, now: Time) {
+        self.imports[which].undone = true;
+        for (id, until) in self.imports[which].renewed.clone() {
+            self.get(id).until = until;
+        }
+        for block in &mut self.blocks {
+            if block.import == Some(which) {
+                block.live = false;
+            }
+            if block.dropped_by == Some(which) && before(now, block.until) {
+                block.live = true;
+                block.dropped_by = None;
+            }
+            if block.released == Some(which) {
+                block.released = None;
+            }
+        }
+    }
+}
+
+/// Three processes on one database, and the model.
+struct World {
+    app: TestApp,
+    processes: Vec<App>,
+    lead: Staff,
+    model: Model,
+    /// The keys of imports in the database.
+    imported: Vec<Id>,
+    /// How many addresses are asked for at each quiet moment.
+    probes: usize,
+    /// How many were asked for in all.
+    asked: usize,
+}
+
+/// The addresses that are asked for: the beginnings of all that is there, and others at random.
+fn probes(count: usize, seed: u64) -> impl Iterator<Item = IpAddr> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let roots: Vec<(u128, u32)> = ROOTS
+        .iter()
+        .map(|(addr, len)| {
+            let addr: IpAddr = addr.parse().unwrap();
+            (number(addr), if addr.is_ipv4() { 32 - u32::from(*len) } else { 128 - u32::from(*len) })
+        })
+        .collect();
+    (0..count).map(move |n| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let (first, bits) = roots[n % roots.len()];
+        // Half of them near the beginning, where the narrow networks are.
+        let bits = if n % 4 < 2 { 5 } else { bits };
+        from_number(first + u128::from(state % (1 << bits)))
+    })
+}
+
+impl World {
+    /// A new world.
+    async fn new(probes: usize) -> Self {
+        let app = TestApp::start().await;
+        let lead = app.staff("lead", Role::Lead).await;
+        let mut world =
+            Self { app, processes: Vec::new(), lead, model: Model::default(), imported: Vec::new(), probes, asked: 0 };
+        for offset in CLOCKS {
+            let process = world.open(START.plus(offset)).await;
+            world.processes.push(process);
+        }
+        world
+    }
+
+    /// A process whose clock stands at `now`.
+    async fn open(&self, now: Time) -> App {
+        app::open((*self.app.desk().config).clone(), Clock::fixed(now)).await.unwrap()
+    }
+
+    /// One thing happens, done by the process of this turn.
+    async fn happen(&mut self, turn: usize, act: &Act) -> Result<(), TestCaseError> {
+        let who = turn % self.processes.len();
+        let (desk, now) = (self.processes[who].desk.clone(), self.processes[who].desk.now());
+        match act {
+            Act::Block { net, cause, days } => self.block(&desk, *net, *cause, *days).await,
+            Act::Lift { which, probation } => {
+                let live = self.model.live(now);
+                let Some(id) = live.get(which % live.len().max(1)).copied() else { return Ok(()) };
+                self.lift(&desk, id, Scope::Entry, *probation).await;
+                let block = self.model.get(id);
+                (block.live, block.lifted) = (false, true);
+                let net = block.net;
+                self.model.probation(net, now, *probation);
+            }
+            Act::Only { which, addr, probation } => {
+                let live = self.model.live(now);
+                let Some(id) = live.get(which % live.len().max(1)).copied() else { return Ok(()) };
+                self.only(&desk, id, *addr, *probation).await;
+            }
+            Act::End { which, days } => {
+                let live = self.model.live(now);
+                let Some(id) = live.get(which % live.len().max(1)).copied() else { return Ok(()) };
+                let until = desk.set_block_end(&self.lead, id, Lasts::For(days * DAY)).await.unwrap();
+                self.model.get(id).until = until;
+                for import in &mut self.model.imports {
+                    import.renewed.retain(|(renewed, _)| *renewed != id);
+                }
+            }
+            Act::Exempt { net, days } => {
+                let lasts = Lasts::For(days * DAY);
+                let id = desk.add_exemption(&self.lead, *net, lasts, "partner").await.unwrap();
+                let until = lasts.end(now);
+                self.model.exemptions.push(MShield { id, net: *net, block: None, since: now, until, ended: false });
+            }
+            Act::EndExemption { which } => {
+                let running: Vec<usize> =
+                    (0..self.model.exemptions.len()).filter(|n| !self.model.exemptions[*n].ended).collect();
+                let Some(n) = running.get(which % running.len().max(1)).copied() else { return Ok(()) };
+                self.model.exemptions[n].ended = true;
+                desk.end_exemption(&self.lead, self.model.exemptions[n].id).await.unwrap();
+            }
+            Act::Import { source, nets, replace } => self.import(&desk, *source, nets, *replace).await,
+            Act::Undo { source } => {
+                let Some(which) = self.model.last_import(*source) else { return Ok(()) };
+                desk.undo_import(&Who::operator(), self.imported[which]).await.unwrap();
+                self.model.expire(now);
+                self.model.undo(which, now);
+            }
+            Act::Expire => {
+                desk.expire_blocks().await.unwrap();
+                self.model.expire(now);
+            }
+            Act::Log { new } => self.forget_log(*new).await,
+            Act::Restart => self.processes[who] = self.open(now).await,
+            Act::Wait { hours } => self.processes.iter().for_each(|p| p.desk.clock.advance(hours * HOUR)),
+            Act::Quiet => self.quiet(turn as u64).await?,
+        }
+        Ok(())
+    }
+
+    /// Somebody blocks.
+    async fn block(&mut self, desk: &postern::desk::Desk, net: Net, cause: usize, days: i64) {
+        let (now, lasts) = (desk.now(), Lasts::For(days * DAY));
+        let new = NewBlock {
+            net,
+            cause: CAUSES[cause].to_owned(),
+            lasts: Some(lasts),
+            note: String::new(),
+            source: "staff".to_owned(),
+            evidence_at: None,
+        };
+        let added = desk.add_block(&Who::operator(), new).await.unwrap().block;
+        let there = self.model.blocks.iter_mut().find(|b| b.live && b.source == "staff" && b.net == net);
+        match there {
+            Some(block) if before(now, block.until) => {
+                (block.action, block.until) = (added.action, later(block.until, lasts.end(now)));
+                block.evidence = block.evidence.max(now);
+            }
+            ended => {
+                if let Some(block) = ended {
+                    block.live = false;
+                }
+                self.model.blocks.push(MBlock {
+                    id: added.id,
+                    net,
+                    source: "staff".to_owned(),
+                    action: added.action,
+                    evidence: now,
+                    until: lasts.end(now),
+                    live: true,
+                    lifted: false,
+                    released: None,
+                    import: None,
+                    dropped_by: None,
+                });
+            }
+        }
+        let evidence = self.model.get(added.id).evidence;
+        let inside = |p: &&mut MShield| !p.ended && before(now, p.until) && net.covers(p.net) && evidence > p.since;
+        self.model.probations.iter_mut().filter(inside).for_each(|p| p.ended = true);
+    }
+
+    /// A lead lifts.
+    async fn lift(&self, desk: &postern::desk::Desk, block: Id, scope: Scope, probation: i64) {
+        let lift = Lift { block, scope, reason: "clean".to_owned(), probation, ticket: None };
+        desk.lift(&self.lead, lift).await.unwrap();
+    }
+
+    /// A lead takes an address out of all that covers it.
+    async fn only(&mut self, desk: &postern::desk::Desk, id: Id, addr: u128, probation: i64) {
+        let (now, net) = (desk.now(), self.model.get(id).net);
+        let size = number(net.last()) - number(net.first());
+        let one = Net::single(from_number(number(net.first()) + addr % (size + 1)));
+        let carved: Vec<Option<Id>> = self
+            .model
+            .exemptions
+            .iter()
+            .filter(|e| !e.ended && before(now, e.until) && e.net.covers(one))
+            .map(|e| e.block)
+            .collect();
+        let live: Vec<MBlock> =
+            self.model.blocks.iter().filter(|b| b.live && before(now, b.until) && b.net.covers(one)).cloned().collect();
+        let left: Vec<&MBlock> = live.iter().filter(|b| !carved.contains(&Some(b.id))).collect();
+        if left.is_empty() {
+            return;
+        }
+        self.lift(desk, id, Scope::Only(one), probation).await;
+        for block in left {
+            if block.net == one {
+                let block = self.model.get(block.id);
+                (block.live, block.lifted) = (false, true);
+            } else {
+                let made = postern::store::exemptions::of_block(desk.db.pool(), block.id, 1).await.unwrap().remove(0);
+                self.model.exemptions.push(MShield {
+                    id: made.id,
+                    net: one,
+                    block: Some(block.id),
+                    since: now,
+                    until: block.until,
+                    ended: false,
+                });
+            }
+        }
+        self.model.probation(one, now, probation);
+    }
+
+    /// A list comes in.
+    async fn import(&mut self, desk: &postern::desk::Desk, source: usize, nets: &[Net], replace: bool) {
+        let (now, name) = (desk.now(), SOURCES[source]);
+        let lasts = Lasts::For(20 * DAY);
+        let plan = Plan {
+            source: name.to_owned(),
+            file_name: "list".to_owned(),
+            cause: CAUSES[source].to_owned(),
+            lasts: Some(lasts),
+            replace,
+            despite: Vec::new(),
+            sure: true,
+        };
+        let mut import = desk.begin_import(&Who::operator(), plan).await.unwrap();
+        for net in nets {
+            let entry = Entry { net: *net, cause: None, evidence_at: None, note: String::new() };
+            desk.import_entry(&mut import, entry).await.unwrap();
+        }
+        desk.finish_import(import).await.unwrap();
+        self.imported.push(imports::last_standing(desk.db.pool(), name).await.unwrap().unwrap());
+        self.model.expire(now);
+        let which = self.model.imports.len();
+        self.model.imports.push(MImport { source, undone: false, renewed: Vec::new() });
+        for net in nets {
+            self.named(desk, which, *net, lasts.end(now)).await;
+        }
+        for block in self.model.blocks.iter_mut().filter(|b| replace && b.source == name && !nets.contains(&b.net)) {
+            if block.live {
+                (block.live, block.dropped_by) = (false, Some(which));
+            }
+            if block.lifted && block.released.is_none() {
+                block.released = Some(which);
+            }
+        }
+    }
+
+    /// A list names a network.
+    async fn named(&mut self, desk: &postern::desk::Desk, which: usize, net: Net, until: Option<Time>) {
+        let name = SOURCES[self.model.imports[which].source];
+        let mut same = self.model.blocks.iter_mut().filter(|b| b.source == name && b.net == net);
+        let earliest = same.by_ref().map(|b| b.evidence).min();
+        let mut same = self.model.blocks.iter_mut().filter(|b| b.source == name && b.net == net);
+        if let Some(block) = same.find(|b| b.live) {
+            if later(block.until, until) != block.until {
+                self.model.imports[which].renewed.push((block.id, block.until));
+                block.until = until;
+            }
+            return;
+        }
+        let held = |b: &MBlock| b.source == name && b.net == net && b.lifted && b.released.is_none();
+        if self.model.blocks.iter().any(held) {
+            return;
+        }
+        let made = blocks::find_live(desk.db.pool(), net, name).await.unwrap().expect("a new block");
+        self.model.blocks.push(MBlock {
+            id: made.id,
+            net,
+            source: name.to_owned(),
+            action: made.action,
+            evidence: earliest.unwrap_or(desk.now()),
+            until,
+            live: true,
+            lifted: false,
+            released: None,
+            import: Some(which),
+            dropped_by: None,
+        });
+    }
+
+    /// The log is forgotten, or becomes another one, as after a restore.
+    async fn forget_log(&self, new: bool) {
+        let pool = self.app.desk().db.pool();
+        if new {
+            sqlx::query("UPDATE block_counter SET epoch = epoch || 'x'").execute(pool).await.unwrap();
+        } else {
+            changes::forget(pool, Time(i64::MAX)).await.unwrap();
+        }
+    }
+
+    /// Everybody follows; each answers every address like the model, by its own clock.
+    async fn quiet(&mut self, seed: u64) -> Result<(), TestCaseError> {
+        for process in &self.processes {
+            process.desk.blocklist.catch_up(&process.desk.db, &process.desk.clock).await.unwrap();
+        }
+        for (n, addr) in probes(self.probes, seed).enumerate() {
+            let process = &self.processes[n % self.processes.len()];
+            let now = process.desk.now();
+            let want = self.model.answers(addr, now);
+            let got = process.desk.blocklist.find(addr, now).map(|hit| hit.block);
+            prop_assert!(
+                got.map_or(want.is_empty(), |id| want.contains(&id)),
+                "process {} at {now} says {got:?} of {addr}, the model {want:?}",
+                n % self.processes.len()
+            );
+            self.asked += 1;
+        }
+        for process in &self.processes {
+            prop_assert_eq!(process.desk.compare().await.unwrap(), Some(false), "the digests agree");
+        }
+        Ok(())
+    }
+}
+
+/// A network inside the roots; narrow ones lie close together, so that they meet.
+fn net() -> impl Strategy<Value = Net> {
+    (0..ROOTS.len(), 0..3_usize, 0..32_u128).prop_map(|(root, width, place)| {
+        let (addr, len) = ROOTS[root];
+        let first = number(addr.parse::<IpAddr>().unwrap());
+        let full = if root == 0 { 32 } else { 128 };
+        let len = [full, full - 4, len][width];
+        Net::around(from_number(first + place), len)
+    })
+}
+
+/// Anything that may happen.
+fn act() -> impl Strategy<Value = Act> {
+    let probation = prop_oneof![Just(0), Just(3 * DAY)];
+    prop_oneof![
+        5 => (net(), 0..2_usize, 1..40_i64).prop_map(|(net, cause, days)| Act::Block { net, cause, days }),
+        3 => (any::<usize>(), probation.clone()).prop_map(|(which, probation)| Act::Lift { which, probation }),
+        4 => (any::<usize>(), 0..32_u128, probation)
+            .prop_map(|(which, addr, probation)| Act::Only { which, addr, probation }),
+        1 => (any::<usize>(), 1..40_i64).prop_map(|(which, days)| Act::End { which, days }),
+        1 => (net(), 1..30_i64).prop_map(|(net, days)| Act::Exempt { net, days }),
+        1 => any::<usize>().prop_map(|which| Act::EndExemption { which }),
+        3 => (0..2_usize, vec(net(), 0..12), any::<bool>()).prop_map(|(source, mut nets, replace)| {
+            nets.sort_unstable();
+            nets.dedup();
+            Act::Import { source, nets, replace }
+        }),
+        1 => (0..2_usize).prop_map(|source| Act::Undo { source }),
+        1 => Just(Act::Expire),
+        1 => any::<bool>().prop_map(|new| Act::Log { new }),
+        1 => Just(Act::Restart),
+        4 => (1..240_i64).prop_map(|hours| Act::Wait { hours }),
+        3 => Just(Act::Quiet),
+    ]
+}
+
+/// How many times as much as usual is simulated.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the test says how long")]
+fn scale() -> u32 {
+    std::env::var("POSTERN_YEAR").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+#[test]
+fn three_processes_answer_a_simulated_year_like_a_naive_model() {
+    let scale = scale();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = Config { cases: 6 * scale, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let asked = std::cell::Cell::new(0);
+    let year = vec(act(), 30..90);
+    let outcome = TestRunner::new(config).run(&year, |acts| {
+        runtime.block_on(async {
+            let mut world = World::new(1_000).await;
+            for (turn, act) in acts.iter().chain([&Act::Quiet]).enumerate() {
+                world.happen(turn, act).await?;
+            }
+            asked.set(asked.get() + world.asked);
+            Ok(())
+        })
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(asked.get() > 5_000, "asked for {} addresses", asked.get());
+}
