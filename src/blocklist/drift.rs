@@ -55,7 +55,9 @@ async fn digest_of(tx: &mut Tx, at: Time) -> anyhow::Result<String> {
         let Some(last) = page.last() else { return Ok(format!("{sum:016x}")) };
         after = last.id;
         let mut part = Index::default();
-        page.iter().for_each(|block| part.apply_block(block, true));
+        for block in &page {
+            part.apply_block(block, true);
+        }
         sum = sum.wrapping_add(part.digest(at));
     }
 }

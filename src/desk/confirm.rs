@@ -239,12 +239,9 @@ fn reached(kind: StepKind, name: &str, epoch: &str, number: i64, need: &Position
 
 /// When it is looked for again: soon after the lift, then more and more seldom.
 fn next_look(confirmation: &Confirmation, now: Time) -> Time {
-    let pause = match now.since(confirmation.requested_at) {
-        ..SECOND => SECOND / 10,
-        ..20_000 => SECOND / 2,
-        ..MINUTE => 5 * SECOND,
-        _ => 30 * SECOND,
-    };
+    let age = now.since(confirmation.requested_at);
+    let pauses = [(SECOND, SECOND / 10), (20 * SECOND, SECOND / 2), (MINUTE, 5 * SECOND)];
+    let pause = pauses.iter().find(|(until, _)| age < *until).map_or(30 * SECOND, |(_, pause)| *pause);
     now.plus(pause)
 }
 

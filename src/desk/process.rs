@@ -69,6 +69,6 @@ impl Process {
 /// The name of this machine.
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name: String = name.trim().chars().filter(|c| c.is_ascii_graphic()).take(80).collect();
+    let name: String = name.trim().chars().filter(char::is_ascii_graphic).take(80).collect();
     if name.is_empty() { "localhost".to_owned() } else { name }
 }

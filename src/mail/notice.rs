@@ -213,6 +213,7 @@ pub fn link_again(setting: Setting<'_>, ticket: &Ticket, secret: &str) -> Notice
         name: "link-again",
         subject: texts.t1("mail-subject-link", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 
@@ -233,6 +234,7 @@ pub fn blocked_again(setting: Setting<'_>, ticket: &Ticket, block: &Block, is_sa
         name: "blocked-again",
         subject: texts.t1("mail-subject-again", "code", &ticket.code),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 
@@ -249,6 +251,7 @@ pub fn proof_link(setting: Setting<'_>, ticket: &Ticket, net: Net, link: &str) -
         name: "proof-link",
         subject: texts.t1("mail-subject-proof", "net", net),
         body: body(&texts, setting, &paragraphs),
+        awaits: None,
     }
 }
 

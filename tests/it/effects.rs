@@ -93,6 +93,7 @@ fn kinds(steps: &[Step], state: Effect) -> Vec<StepKind> {
 
 #[tokio::test]
 async fn a_lift_is_confirmed_by_everybody_who_answers_mail_servers() {
+    use StepKind::{Commit, Follower, Listener};
     let app = portal(&[]).await;
     let listening = listen(&judge(&app)).await;
     for net in ["203.0.113.7", "2001:db8:7::/64"] {
@@ -102,7 +103,6 @@ async fn a_lift_is_confirmed_by_everybody_who_answers_mail_servers() {
         assert_eq!(confirm::run_due(app.desk(), &listening.doors).await.unwrap(), 1);
         assert_eq!(state(app.desk(), lifted.confirmation).await, Effect::Confirmed);
         let seen = steps(app.desk(), lifted.confirmation).await;
-        use StepKind::{Commit, Follower, Listener};
         assert_eq!(kinds(&seen, Effect::Confirmed), [Commit, Listener, Listener, Listener, Follower], "{seen:?}");
         assert_eq!(confirm::run_due(app.desk(), &listening.doors).await.unwrap(), 0, "it is settled");
     }
@@ -421,7 +421,7 @@ async fn a_program_confirms_its_own_lift_within_the_answer() {
         tokio::spawn(async move {
             loop {
                 other.follow().await;
-                tokio::time::sleep(Duration::from_millis(5)).await
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
     };
@@ -431,4 +431,17 @@ async fn a_program_confirms_its_own_lift_within_the_answer() {
     follower.abort();
     stop.cancel();
     job.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_confirmation_whose_process_died_is_taken_up_by_another() {
+    let app = portal(&[]).await;
+    let other = app.second().await;
+    let block = app.block("203.0.113.7", "PB-SPAM").await;
+    let lifted = lift(&app, &block, Scope::Entry, None).await;
+    drop(app.desk().next_confirmation().await.unwrap().expect("it is due"));
+    assert_eq!(confirm::run_due(&other.desk, &Arc::default()).await.unwrap(), 0, "it is the first one's own");
+    app.wait(16 * SECOND);
+    assert_eq!(confirm::run_due(&other.desk, &Arc::default()).await.unwrap(), 1);
+    assert_eq!(state(app.desk(), lifted.confirmation).await, Effect::Confirmed);
 }

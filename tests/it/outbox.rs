@@ -319,7 +319,7 @@ async fn without_a_mail_server_mails_stay_where_staff_read_them() {
     assert!(app.desk().config.mail.smtp_url.is_none());
     let stop = CancellationToken::new();
     let tasks = tokio_util::task::TaskTracker::new();
-    postern::jobs::start(app.desk(), Default::default(), &tasks, &stop).unwrap();
+    postern::jobs::start(app.desk(), postern::gateways::probe::Doors::default(), &tasks, &stop).unwrap();
     tasks.close();
     stop.cancel();
     tasks.wait().await;

@@ -406,7 +406,7 @@ impl World {
         };
         let mut import = desk.begin_import(&Who::operator(), plan).await.unwrap();
         for net in nets {
-            let entry = Entry { net: *net, cause: None, evidence_at: None, note: String::new() };
+            let entry = Entry { net: *net, cause: None, evidence_at: None, ends: None, note: String::new() };
             desk.import_entry(&mut import, entry).await.unwrap();
         }
         desk.finish_import(import).await.unwrap();

@@ -60,7 +60,8 @@ impl GatewaysPage {
     }
 
     /// A length of time in words.
-    fn span(&self, millis: &i64) -> String {
+    #[must_use]
+    pub fn span(&self, millis: &i64) -> String {
         self.shell.ago(&self.shell.now.plus(-millis.abs()))
     }
 

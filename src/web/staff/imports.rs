@@ -29,10 +29,18 @@ const PATH: &str = "/staff/imports";
 struct ImportsPage {
     /// What all pages share.
     shell: Shell,
-    /// The imports, each with whether it can be taken back.
-    list: Vec<(Past, bool)>,
+    /// The imports, each with whether who is signed in may take it back.
+    list: Vec<Row>,
     /// Why one was not taken back.
     faults: Faults,
+}
+
+/// One import.
+struct Row {
+    /// What is known of it.
+    past: Past,
+    /// Whether who is signed in may take it back.
+    may_undo: bool,
 }
 
 /// Shows the last imports.
@@ -57,21 +65,16 @@ async fn page(app: &App, shell: Shell, faults: Faults) -> Result<ImportsPage> {
     let mut list = Vec::new();
     for past in imports::list(app.desk.db.pool(), MOST).await? {
         let stands = past.undone_at.is_none() && past.undo_of.is_none();
-        let is_last = stands && !seen.contains(&past.source);
+        let may_undo = stands && !seen.contains(&past.source) && shell.may_exempt();
         if stands {
             seen.push(past.source.clone());
         }
-        list.push((past, is_last));
+        list.push(Row { past, may_undo });
     }
     Ok(ImportsPage { shell, list, faults })
 }
 
 impl ImportsPage {
-    /// Whether who is signed in may take an import back that can be.
-    fn may_undo(&self, is_last: &bool) -> bool {
-        *is_last && self.shell.may_exempt()
-    }
-
     /// The name of the file, made showable.
     fn file(past: &Past) -> String {
         visible(&past.file_name)

@@ -121,7 +121,7 @@ impl TestApp {
         all.iter().find(|member| member.name == name).expect("a member of this name").id
     }
 
-    /// Blocks a network for a week.
+    /// Blocks a network for a week, also one that is protected.
     pub(crate) async fn block(&self, net: &str, cause: &str) -> Block {
         let new = NewBlock {
             net: Net::parse(net).unwrap(),
@@ -131,7 +131,8 @@ impl TestApp {
             source: "staff".to_owned(),
             evidence_at: None,
         };
-        self.desk().add_block(&Who::operator(), new).await.unwrap().block
+        let despite = Some(new.net);
+        self.desk().add_block_despite(&Who::operator(), new, despite).await.unwrap().block
     }
 
     /// A request as the form makes it.
