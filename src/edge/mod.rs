@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use self::disk::Disk;
 use self::portal::Portal;
@@ -96,7 +96,8 @@ impl Edge {
             content: Arc::new(content),
             config: Arc::new(config),
             clock: self.clock.clone(),
-            sightings: mpsc::channel(1).0,
+            // The portal takes no sightings from edges yet, so mails to proofs are not let through here.
+            sightings: None,
         })
     }
 }

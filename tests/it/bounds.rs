@@ -140,12 +140,12 @@ fn begin(router: &axum::Router, client: &str, path: &str) -> JoinHandle<StatusCo
 
 #[tokio::test]
 async fn slow_uploads_leave_the_places_of_all_else() {
-    let app = TestApp::with(&[("http.max_requests", "16")]).await;
+    let app = TestApp::with(&[("http.max_requests", "32")]).await;
     let router = postern::web::router(app.app.clone());
-    let slow: Vec<_> = (0..4).map(|_| begin(&router, "198.51.100.1", "/requests/new")).collect();
+    let slow: Vec<_> = (0..8).map(|_| begin(&router, "198.51.100.1", "/requests/new")).collect();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let more = begin(&router, "198.51.100.1", "/requests/new").await.unwrap();
-    assert_eq!(more, StatusCode::TOO_MANY_REQUESTS, "four at once are the share of one visitor");
+    assert_eq!(more, StatusCode::TOO_MANY_REQUESTS, "eight at once are the share of one visitor");
     for path in ["/check?q=203.0.113.7", "/staff/sign-in", "/requests/new"] {
         let begun = Instant::now();
         let answer = router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
