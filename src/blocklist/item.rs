@@ -6,6 +6,7 @@ use crate::domain::block::{Action, Block, BlockState, Exemption, Probation};
 use crate::domain::cause::Cause;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
+use crate::domain::proof::Sighting;
 use crate::domain::time::Time;
 use crate::domain::words::words;
 
@@ -211,6 +212,26 @@ pub struct Report {
     pub blocks: i64,
     /// How many milliseconds its clock is behind the portal's.
     pub clock_behind: i64,
+    /// What it refused since the report before.
+    #[serde(default)]
+    pub hits: Vec<Refused>,
+    /// Mails to proofs that it saw since then.
+    #[serde(default)]
+    pub sightings: Vec<Sighting>,
+}
+
+/// What one block refused on an edge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The block.
+    #[serde(with = "id_text")]
+    pub block: Id,
+    /// How often.
+    pub hits: i64,
+    /// When first.
+    pub first: Time,
+    /// When last.
+    pub last: Time,
 }
 
 /// Keys as text: some readers of JSON cut long numbers.

@@ -65,7 +65,7 @@ fn judge(app: &App, sightings: mpsc::Sender<Sighting>) -> Judge {
         content: app.desk.content.clone(),
         config: app.desk.config.clone(),
         clock: app.desk.clock.clone(),
-        sightings: Some(sightings),
+        sightings,
     }
 }
 

@@ -5,12 +5,22 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Desk, Done};
+use crate::blocklist::hits::Count;
 use crate::blocklist::item::{Report, Setup};
 use crate::domain::id::Id;
 use crate::domain::ticket::storable_line;
 use crate::store::api_tokens::ApiToken;
 use crate::store::changes::Position;
 use crate::store::gateways::{self, Edge, Fetch};
+
+/// How many blocks one report of an edge may tell the refusals of.
+const REPORTED_MOST: usize = 1_000;
+
+/// How many refusals one block may have in one report.
+const HITS_MOST: i64 = 1_000_000_000;
+
+/// How many mails to proofs one report may tell of.
+const SIGHTINGS_MOST: usize = 100;
 
 /// How many fetches wait at most to be noted; what comes beyond that is not noted.
 const WAITING_MOST: usize = 10_000;
@@ -92,7 +102,15 @@ impl Desk {
             first_seen_at: now,
             seen_at: now,
         };
-        Ok(gateways::note_edge(self.db.pool(), &edge).await?)
+        gateways::note_edge(self.db.pool(), &edge).await?;
+        for one in report.hits.iter().take(REPORTED_MOST).filter(|one| one.hits > 0) {
+            let (last, first) = (one.last.min(now), one.first.min(now));
+            self.blocklist.hits.keep(one.block, Count { hits: one.hits.min(HITS_MOST), first, last });
+        }
+        for sighting in report.sightings.iter().take(SIGHTINGS_MOST) {
+            self.prove_by_mail(sighting).await?;
+        }
+        Ok(())
     }
 
     /// What an edge has to know to answer just like this portal.

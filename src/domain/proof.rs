@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::dns::reverse_name;
 use super::id::Id;
 use super::net::Net;
@@ -64,7 +66,7 @@ impl Proof {
 }
 
 /// A mail to a token, seen by a gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// SHA-256 of the token in hexadecimal.
     pub token_hash: String,

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, mpsc, watch};
 
 use self::disk::Disk;
 use self::portal::Portal;
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::content::Content;
 use crate::domain::cause::Causes;
 use crate::domain::email::Email;
+use crate::domain::proof::Sighting;
 use crate::domain::time::Clock;
 use crate::gateways::Judge;
 
@@ -31,6 +32,9 @@ mod report;
 mod sse;
 
 pub use self::portal::check;
+
+/// How many mails to proofs may wait to be reported.
+const SIGHTINGS_MOST: usize = 100;
 
 /// A follower of a portal elsewhere.
 #[derive(Debug)]
@@ -47,6 +51,10 @@ pub struct Edge {
     clock: Clock,
     /// How the portal answers; none before it was heard for the first time.
     setup: watch::Sender<Option<Arc<Setup>>>,
+    /// Where listeners leave mails to proofs.
+    sightings: mpsc::Sender<Sighting>,
+    /// Where they are taken to be reported.
+    seen: Mutex<mpsc::Receiver<Sighting>>,
 }
 
 impl Edge {
@@ -69,7 +77,8 @@ impl Edge {
             }
         }
         let setup = watch::Sender::new(disk.read_setup().map(Arc::new));
-        Ok(Self { config, portal, disk, blocklist, clock, setup })
+        let (sightings, seen) = mpsc::channel(SIGHTINGS_MOST);
+        Ok(Self { config, portal, disk, blocklist, clock, setup, sightings, seen: Mutex::new(seen) })
     }
 
     /// Tells when the portal answers in another way than before.
@@ -96,8 +105,7 @@ impl Edge {
             content: Arc::new(content),
             config: Arc::new(config),
             clock: self.clock.clone(),
-            // The portal takes no sightings from edges yet, so mails to proofs are not let through here.
-            sightings: None,
+            sightings: self.sightings.clone(),
         })
     }
 }

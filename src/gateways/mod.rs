@@ -32,8 +32,8 @@ pub struct Judge {
     pub config: Arc<Config>,
     /// The clock.
     pub clock: Clock,
-    /// Where mails to proofs are reported; without it they are not let through.
-    pub sightings: Option<mpsc::Sender<Sighting>>,
+    /// Where mails to proofs are reported; full or gone, they are not.
+    pub sightings: mpsc::Sender<Sighting>,
 }
 
 impl Judge {
@@ -91,10 +91,9 @@ impl Judge {
             return false;
         };
         let token_hash = hash(token.as_bytes());
-        let Some(sightings) = &self.sightings else { return false };
         let counts =
             !matches!(sender.trim(), "" | "<>") && self.blocklist.proof_lives(&token_hash, client, self.clock.now());
-        if counts && is_rcpt && sightings.try_send(Sighting { token_hash, client }).is_err() {
+        if counts && is_rcpt && self.sightings.try_send(Sighting { token_hash, client }).is_err() {
             tracing::warn!("a mail to a proof was seen but could not be reported; its sender may send another");
         }
         counts

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postern::blocklist::index::Index;
-use postern::blocklist::item::{Event, Item, Line, Report};
+use postern::blocklist::item::{Event, Item, Line, Refused, Report};
 use postern::desk::import::{Entry, Plan};
 use postern::desk::lift::{Lift, Scope};
 use postern::domain::block::{Action, Lasts, NewBlock};
@@ -14,9 +14,9 @@ use postern::domain::id::Id;
 use postern::domain::net::Net;
 use postern::domain::staff::Role;
 use postern::domain::ticket::Who;
-use postern::domain::time::{DAY, SECOND, Time};
+use postern::domain::time::{DAY, HOUR, SECOND, Time};
 use postern::store::changes::Position;
-use postern::store::{api_tokens, changes, gateways};
+use postern::store::{api_tokens, blocks, changes, gateways};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -507,6 +507,8 @@ async fn an_edge_is_known_by_its_report() {
         digest: "00".to_owned(),
         blocks: 7,
         clock_behind: -5,
+        hits: Vec::new(),
+        sightings: Vec::new(),
     };
     assert_eq!(send(serde_json::to_string(&report).unwrap()).await, 204);
     report.number = 4;
@@ -514,6 +516,13 @@ async fn an_edge_is_known_by_its_report() {
     report.name = "mx2".to_owned();
     assert_eq!(send(serde_json::to_string(&report).unwrap()).await, 204);
     assert_eq!(send("{}".to_owned()).await, 422);
+    let block = app.block("203.0.113.7", "PB-SPAM").await;
+    let now = app.desk().now();
+    report.hits = vec![Refused { block: block.id, hits: 3, first: now.plus(-HOUR), last: now.plus(HOUR) }];
+    assert_eq!(send(serde_json::to_string(&report).unwrap()).await, 204);
+    app.desk().flush_hits().await.unwrap();
+    let hit = blocks::find(app.desk().db.pool(), block.id).await.unwrap().unwrap();
+    assert_eq!((hit.hits, hit.last_hit_at), (3, Some(now)), "nothing lies in the future");
     let known = gateways::edges(app.desk().db.pool(), 10).await.unwrap();
     let seen: Vec<_> = known.iter().map(|edge| (edge.name.as_str(), edge.number, edge.blocks)).collect();
     assert_eq!(seen, [("gw feeds:write", 4, 7), ("mx2", 4, 7)]);

@@ -4,8 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+use postern::domain::net::Net;
 use postern::domain::time::Clock;
-use postern::store::gateways;
+use postern::store::{blocks, gateways};
 
 use crate::support::edge::{EdgePlace, Way};
 use crate::support::{Gateway, Place, eventually};
@@ -94,6 +95,13 @@ async fn a_lift_holds_on_two_edges_at_once_and_their_replies_are_the_portals() {
     }
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     portal.until_level(&["mx1", "mx2"]).await;
+    // Only the edges refused by the /24.
+    let pool = portal.place.portal().await.desk.db.pool().clone();
+    let wide = Net::parse("203.0.113.0/24").unwrap();
+    eventually("the portal knows what its edges refused", async || {
+        blocks::covering(&pool, wide, 1).await.unwrap()[0].hits >= 2
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ pub(crate) fn judge(app: &TestApp) -> Judge {
         content: desk.content.clone(),
         config: desk.config.clone(),
         clock: desk.clock.clone(),
-        sightings: Some(sightings),
+        sightings,
     }
 }
 
