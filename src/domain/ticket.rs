@@ -251,7 +251,8 @@ pub fn storable_line(text: &str, max: usize) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Text from outside as it is shown: control and direction characters become visible signs.
+/// Text from outside as it is shown: control and direction characters become visible signs. The carriage return of a line
+/// end is left out, because forms send every line end with one; any other is shown.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let sign = |c: char| match c {
@@ -266,7 +267,7 @@ pub fn visible(text: &str) -> String {
         | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
         c => c,
     };
-    text.chars().map(sign).collect()
+    text.replace("\r\n", "\n").chars().map(sign).collect()
 }
 
 #[cfg(test)]
@@ -285,6 +286,7 @@ mod tests {
     #[test]
     fn hidden_characters_become_visible() {
         assert_eq!(visible("a\u{1b}[31mb\u{202e}c\0"), "a␛[31mb\u{fffd}c␀");
+        assert_eq!(visible("a\r\nb\r\r\nc\rd\r"), "a\nb␍\nc␍d␍");
         assert_eq!(storable("a\0b\r\nc\r\n", 100), "ab\nc");
         assert_eq!(storable_line(" a\r\nBcc: b\t c ", 100), "a Bcc: b c");
     }
