@@ -21,6 +21,7 @@ findings-blocklist = The receiver refuses because the address is on the list { $
 findings-provider = This refusal comes from { $provider }, not from us. We cannot end it; ask there.
 findings-provider-unknown = This refusal comes from another mail server, not from ours. We cannot end it; ask the receiver's postmaster.
 findings-own-server = Your own mail server refused or gave up by itself; no other server said no. Its administrator can tell why.
+findings-log-server = The server that wrote this log refused the mail by its own rules. Its administrator can tell why.
 findings-header-fault = There is a fault in the header at line { $line }: { $what } This leads to refusals that look like a block of the address, but are none.
 findings-way = The way of the mail
 findings-border = It came in from { $ip } { $name }.

@@ -8,7 +8,7 @@ use crate::domain::cause::Causes;
 use crate::domain::ticket::visible;
 use crate::evidence::header::{Header, Hop};
 use crate::evidence::lint::Severity;
-use crate::evidence::{Category, Findings, Reply, Whose, mask};
+use crate::evidence::{Category, Direction, Findings, Reply, Whose, mask};
 
 /// How many refusals are shown; the rest is counted.
 const REPLIES_MOST: usize = 50;
@@ -211,6 +211,7 @@ fn verdict(shell: &Shell, reply: &Reply, causes: &Causes) -> Option<Verdict> {
                 None => plain(shell.t("findings-provider-unknown")),
             })
         }
+        Whose::OwnServer if reply.direction == Some(Direction::In) => Some(plain(shell.t("findings-log-server"))),
         Whose::OwnServer => Some(plain(shell.t("findings-own-server"))),
     }
 }
@@ -347,6 +348,15 @@ mod tests {
         let causes = Causes::parse(include_str!("../../content/causes.toml")).unwrap();
         let found = read(text.as_bytes(), &Context::default());
         Understood::of(&shell, &found, &causes, "a", false).unwrap().render().unwrap()
+    }
+
+    #[test]
+    fn a_receivers_log_is_not_taken_for_the_senders() {
+        let refused = "Nov 23 12:00:00 mx postfix/smtpd[7]: NOQUEUE: reject: RCPT from out.example.org[192.0.2.7]: 554 5.7.1 \
+            <ann@example.net>: Relay access denied; from=<ben@example.org> to=<ann@example.net> proto=ESMTP helo=<out.example.org>\n";
+        let page = shown(refused);
+        assert!(page.contains("The server that wrote this log refused"), "{page}");
+        assert!(!page.contains("no other server said no"), "{page}");
     }
 
     #[test]
