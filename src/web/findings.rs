@@ -250,9 +250,9 @@ fn faults(found: &Findings) -> Vec<Fault> {
 }
 
 /// Where the bars begin in the picture, how wide they are all together, and how high a row is.
-const LEFT: usize = 270;
+const LEFT: usize = 256;
 /// See [`LEFT`].
-const WIDTH: usize = 400;
+const WIDTH: usize = 330;
 /// See [`LEFT`].
 const ROW: usize = 26;
 
