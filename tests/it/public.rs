@@ -223,7 +223,10 @@ async fn what_is_pasted_can_be_read_before_it_is_sent() {
         b"Nov 23 12:00:00 out postfix/smtp[7]: 4F1A2B3C4D: to=<bob@example.net>, relay=mx.example.net[192.0.2.25]:25, \
         delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.25] said: 550 5.7.1 [198.51.100.9] blocked)\n";
     let fields = [("read", "yes"), ("ips", "192.0.2.1"), ("evidence", paste), ("message", "we <b>cleaned</b> it")];
+    app.block("203.0.113.0/24", "PB-SPAM").await;
     let page = visitor.post_files("/requests/new", &fields, &[("file", "out.log", log)]).await;
+    page.assert_page(200, "192.0.2.1 is not blocked here").assert_page(200, "203.0.113.7 is blocked here, by");
+    page.assert_page(200, "198.51.100.9 is not blocked here");
     page.assert_page(200, "What we read in it").assert_page(200, "Service unavailable").assert_page(200, "5.7.1");
     page.assert_page(200, "blocked using bl.example.org</textarea>").assert_page(200, "we &#60;b&#62;cleaned");
     page.assert_page(200, "out.log").assert_page(200, "name=\"found\" value=\"203.0.113.7\"");

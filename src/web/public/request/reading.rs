@@ -9,9 +9,10 @@ use crate::web::error::Result;
 use crate::web::findings::Understood;
 use crate::web::form::Faults;
 use crate::web::intake::Intake;
+use crate::web::public::standing::{self, Standing};
 use crate::web::shell::Shell;
 
-/// How many addresses are offered.
+/// How many addresses are offered, and how many are looked up.
 const FOUND_MOST: usize = 20;
 
 /// What was understood.
@@ -21,6 +22,8 @@ pub(super) struct Reading {
     pub(super) understood: Vec<Understood>,
     /// Addresses that stand in the evidence and not yet in the form.
     pub(super) found: Vec<Net>,
+    /// What the list says of the addresses that were typed and of those in the evidence.
+    pub(super) standings: Vec<Standing>,
 }
 
 /// Why there is nothing to read, in words.
@@ -47,7 +50,24 @@ pub(super) async fn read(app: &App, shell: &Shell, intake: &Intake, typed: &Type
     let causes = &app.desk.content.causes;
     let pieces = all.iter().enumerate();
     let understood = pieces.filter_map(|(n, found)| Understood::of(shell, found, causes, &n.to_string(), false));
-    Ok(Reading { understood: understood.collect(), found: offered(&all, typed) })
+    let understood = understood.collect();
+    let mut standings = Vec::new();
+    for net in looked_up(&all, typed) {
+        standings.push(standing::of(app, shell.lang(), net.first()).await);
+    }
+    Ok(Reading { understood, found: offered(&all, typed), standings })
+}
+
+/// The single addresses that were typed, then those of the evidence, each once.
+fn looked_up(all: &[Findings], typed: &Typed) -> Vec<Net> {
+    let typed = typed.words().filter_map(|word| Net::parse(word).ok()).filter(|net| net.is_single());
+    let mut nets: Vec<Net> = Vec::new();
+    for net in typed.chain(all.iter().flat_map(addresses)) {
+        if nets.len() < FOUND_MOST && !nets.contains(&net) {
+            nets.push(net);
+        }
+    }
+    nets
 }
 
 /// The addresses of the evidence that nothing typed covers, each once.
@@ -74,5 +94,8 @@ mod tests {
         let typed = Typed { ips: "203.0.113.0/24 nonsense".to_owned(), ..Typed::default() };
         let nets: Vec<String> = offered(&all, &typed).iter().map(ToString::to_string).collect();
         assert_eq!(nets, ["192.0.2.1", "2001:db8::1"]);
+        let typed = Typed { ips: "198.51.100.9, 192.0.2.1 203.0.113.0/24".to_owned(), ..Typed::default() };
+        let nets: Vec<String> = looked_up(&all, &typed).iter().map(ToString::to_string).collect();
+        assert_eq!(nets, ["198.51.100.9", "192.0.2.1", "203.0.113.7", "2001:db8::1"]);
     }
 }
