@@ -11,6 +11,8 @@ findings-code = Code
 findings-category = Kind
 findings-who = By
 findings-text = Reply
+findings-we = we
+findings-back = Back to what was understood of line { $line }
 findings-more-replies = { $count ->
     [one] One more refusal was counted, but is not shown.
    *[other] { $count } more refusals were counted, but are not shown.

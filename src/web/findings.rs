@@ -1,6 +1,8 @@
 //! What the reader understood, for people: whose refusal it is and what follows, the refusals line by line, the way of
 //! the mail as a picture and as a table, faults of the header. The same on the form, the status page and the ticket.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use super::shell::Shell;
@@ -29,6 +31,8 @@ pub struct Understood {
     mark: String,
     /// Whether lines of the raw text can be jumped to.
     jumps: bool,
+    /// The lines that something on the page speaks of, which the raw text can jump back to.
+    spoken: BTreeSet<usize>,
     /// What follows, in sentences.
     verdicts: Vec<Verdict>,
     /// The refusals.
@@ -52,11 +56,27 @@ struct Verdict {
     href: Option<String>,
 }
 
+/// A line of the text that something on the page speaks of.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The line, counted from 1.
+    line: usize,
+    /// Whether nothing before it on the page speaks of that line: here the text jumps back to.
+    is_first: bool,
+}
+
+impl Place {
+    /// A line, noted among those that were spoken of.
+    fn of(line: usize, spoken: &mut BTreeSet<usize>) -> Self {
+        Self { line, is_first: spoken.insert(line) }
+    }
+}
+
 /// One refusal.
 #[derive(Debug)]
 struct Row {
     /// The line in the text.
-    line: Option<usize>,
+    line: Option<Place>,
     /// When, as written.
     time: String,
     /// The sending address.
@@ -91,6 +111,8 @@ struct Way {
 /// One hop in the picture and in the table.
 #[derive(Debug)]
 struct Step {
+    /// The line in the text.
+    line: Place,
     /// Who received.
     host: String,
     /// Who sent.
@@ -131,7 +153,7 @@ impl Step {
 #[derive(Debug)]
 struct Fault {
     /// The line in the text.
-    line: usize,
+    line: Place,
     /// How grave it is, as a word.
     severity: &'static str,
     /// What is wrong.
@@ -150,17 +172,25 @@ impl Understood {
         if nothing && found.fully_read {
             return None;
         }
+        let mut spoken = BTreeSet::new();
         Some(Self {
             mark: mark.to_owned(),
             jumps,
             verdicts: verdicts(shell, found, causes),
-            rows: found.replies.iter().take(REPLIES_MOST).map(|reply| row(shell, reply)).collect(),
+            rows: found.replies.iter().take(REPLIES_MOST).map(|reply| row(shell, reply, &mut spoken)).collect(),
             more: found.replies.len().saturating_sub(REPLIES_MOST) + found.more_replies,
-            way: found.header.as_ref().map(|header| way(shell, header)),
-            faults: faults(found),
+            way: found.header.as_ref().map(|header| way(shell, header, &mut spoken)),
+            faults: faults(found, &mut spoken),
             unread: !found.fully_read,
+            spoken,
             shell: shell.clone(),
         })
+    }
+
+    /// The lines that something on the page speaks of.
+    #[must_use]
+    pub fn spoken(&self) -> &BTreeSet<usize> {
+        &self.spoken
     }
 }
 
@@ -217,26 +247,29 @@ fn verdict(shell: &Shell, reply: &Reply, causes: &Causes) -> Option<Verdict> {
 }
 
 /// One refusal for the table.
-fn row(shell: &Shell, reply: &Reply) -> Row {
+fn row(shell: &Shell, reply: &Reply, spoken: &mut BTreeSet<usize>) -> Row {
     let code = reply.smtp_code.map(|c| c.to_string()).unwrap_or_default();
     let who = reply.list.as_deref().or(reply.provider.as_deref()).or(reply.remote_host.as_deref());
     Row {
-        line: reply.line,
+        line: reply.line.map(|line| Place::of(line, spoken)),
         time: visible(reply.time.as_deref().unwrap_or_default()),
         ip: reply.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         code: format!("{code} {}", reply.enhanced_status.as_deref().unwrap_or_default()).trim().to_owned(),
         category: reply.category.as_ref().map(|c: &Category| shell.word("category", &word(c))).unwrap_or_default(),
-        who: visible(who.unwrap_or_default()),
+        who: match reply.whose {
+            Some(Whose::Ours) => shell.t("findings-we"),
+            _ => visible(who.unwrap_or_default()),
+        },
         text: visible(&mask::recipients(&reply.text)).chars().take(600).collect(),
     }
 }
 
 /// Faults of the header, the grave ones first.
-fn faults(found: &Findings) -> Vec<Fault> {
+fn faults(found: &Findings, spoken: &mut BTreeSet<usize>) -> Vec<Fault> {
     let mut all: Vec<&crate::evidence::lint::Lint> = found.lint.iter().collect();
     all.sort_by_key(|l| (l.severity, l.line));
     let shown = all.into_iter().take(FAULTS_MOST).map(|l| Fault {
-        line: l.line,
+        line: Place::of(l.line, spoken),
         severity: match l.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -257,7 +290,7 @@ const WIDTH: usize = 330;
 const ROW: usize = 26;
 
 /// The way of a mail.
-fn way(shell: &Shell, header: &Header) -> Way {
+fn way(shell: &Shell, header: &Header, spoken: &mut BTreeSet<usize>) -> Way {
     let hops: Vec<&Hop> = header.hops.iter().take(HOPS_MOST).rev().collect();
     let total: i64 = hops.iter().filter_map(|hop| hop.delay_s).filter(|d| *d > 0).sum();
     let slow = (total / 3).max(60);
@@ -267,6 +300,7 @@ fn way(shell: &Shell, header: &Header) -> Way {
         let delay = hop.delay_s.unwrap_or(0).max(0);
         let y = n * ROW + 6;
         steps.push(Step {
+            line: Place::of(hop.line, spoken),
             host: visible(hop.by.as_deref().unwrap_or("?")),
             from: visible(hop.from.as_deref().or(hop.helo.as_deref()).unwrap_or("?")),
             with: visible(hop.with.as_deref().unwrap_or_default()),
@@ -334,8 +368,13 @@ mod tests {
     use crate::evidence::{Context, read};
     use crate::locale::texts;
 
-    /// What is shown of a text.
+    /// What is shown of a text, without jumps into it.
     fn shown(text: &str) -> String {
+        page(text, false)
+    }
+
+    /// What is shown of a text.
+    fn page(text: &str, jumps: bool) -> String {
         let shell = Shell {
             texts: texts("en"),
             provider: "Example Mail".to_owned(),
@@ -346,8 +385,9 @@ mod tests {
             now: crate::domain::time::Time(0),
         };
         let causes = Causes::parse(include_str!("../../content/causes.toml")).unwrap();
-        let found = read(text.as_bytes(), &Context::default());
-        Understood::of(&shell, &found, &causes, "a", false).unwrap().render().unwrap()
+        let context = Context { cause_codes: vec!["PB-SPAM".to_owned()], ..Context::default() };
+        let found = read(text.as_bytes(), &context);
+        Understood::of(&shell, &found, &causes, "a", jumps).unwrap().render().unwrap()
     }
 
     #[test]
@@ -357,6 +397,20 @@ mod tests {
         let page = shown(refused);
         assert!(page.contains("The server that wrote this log refused"), "{page}");
         assert!(!page.contains("no other server said no"), "{page}");
+    }
+
+    #[test]
+    fn a_line_is_jumped_to_and_back_once() {
+        let line = "550 5.7.1 Client host [203.0.113.7] rejected: blocked (PB-SPAM)\n";
+        let refused = page(line, true);
+        assert!(refused.contains("id=\"a-R1\"") && refused.contains("href=\"#a-L1\""), "{refused}");
+        assert!(refused.contains("<bdi>we</bdi>"), "{refused}");
+        assert!(!shown(line).contains("href=\"#a-L1\""));
+        let header = "Received: from a.example.org by b.example.net; Mon, 23 Nov 2026 12:00:01 +0000\n\
+            From: ann@example.org\nSubject: x\nDate: nonsense\nMessage-ID: <1@example.org>\n\n";
+        let header = page(header, true);
+        assert_eq!(header.matches("id=\"a-R1\"").count(), 1, "{header}");
+        assert!(header.contains("href=\"#a-L1\"") && header.contains("href=\"#a-L4\""), "{header}");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::blocklist::index::Hit;
 use crate::desk::evidence::findings;
 use crate::domain::id::Id;
 use crate::domain::ticket::visible;
-use crate::evidence::Findings;
 use crate::evidence::mask;
 use crate::store::evidence::{self, Evidence, FullyRead};
 use crate::web::error::Result;
@@ -81,11 +80,14 @@ fn piece(app: &App, shell: &Shell, evidence: Evidence, is_whole: bool) -> Piece 
     let mark = format!("piece-{}", evidence.id);
     let text = if is_text(&evidence.text) { evidence.text.as_str() } else { "" };
     let shown = if is_whole { text } else { cut(text, SHOWN) };
+    let understood = Understood::of(shell, &found, &app.desk.content.causes, &mark, true);
+    let nothing = BTreeSet::new();
+    let spoken = understood.as_ref().map_or(&nothing, Understood::spoken);
     Piece {
         name: line(&evidence.name, 120),
         size: say::size(shell, usize::try_from(evidence.size).unwrap_or(0)),
-        understood: Understood::of(shell, &found, &app.desk.content.causes, &mark, true),
-        parts: parts(shown, &lines(&found)),
+        parts: parts(shown, spoken),
+        understood,
         is_cut: shown.len() < text.len(),
         is_whole,
         addresses: found.ips,
@@ -108,11 +110,6 @@ fn cut(text: &str, most: usize) -> &str {
     let Some((end, _)) = text.char_indices().nth(most) else { return text };
     let head = text.get(..end).unwrap_or(text);
     head.rfind('\n').and_then(|at| head.get(..=at)).unwrap_or(head)
-}
-
-/// The lines that the findings speak of.
-fn lines(found: &Findings) -> BTreeSet<usize> {
-    found.replies.iter().filter_map(|reply| reply.line).chain(found.lint.iter().map(|fault| fault.line)).collect()
 }
 
 /// The text in stretches, the lines in `marked` each on its own; control signs made visible.
