@@ -21,7 +21,7 @@ use crate::domain::staff::{Role, Staff};
 use crate::domain::ticket::{Kind, Resolution, State, Who};
 use crate::domain::time::{Clock, DAY, HOUR, MINUTE, Time};
 use crate::store::evidence::Form;
-use crate::store::{blocks, outbox, staff, tickets};
+use crate::store::{blocks, outbox, secrets, staff, tickets};
 
 /// Who can sign in: address, password, role.
 pub(super) const SIGN_INS: [(&str, &str, Role); 3] = [
@@ -127,11 +127,33 @@ enum Act {
     Ticket(Box<PlayTicket>),
 }
 
+/// Keeps known passwords and real data apart: the demonstration fills only an empty database and marks it, and only
+/// the demonstration serves one with that mark.
+pub(super) async fn keep_apart(desk: &Desk) -> anyhow::Result<()> {
+    let (pool, url) = (desk.db.pool(), &desk.config.database.url);
+    let marked = secrets::is_demo(pool).await?;
+    if !desk.config.demo {
+        anyhow::ensure!(
+            !marked,
+            "database.url: this database was filled by the demo, whose passwords are known to everybody; name another \
+             one, or run: postern serve --demo"
+        );
+    } else if !marked {
+        anyhow::ensure!(
+            staff::list(pool).await?.is_empty(),
+            "database.url = \"{url}\": this database is in use and not by the demo, which would fill it with known \
+             passwords; move the file away"
+        );
+    }
+    Ok(())
+}
+
 /// Fills an empty database; a second start finds it as it was left.
 pub(super) async fn fill(app: &App) -> anyhow::Result<()> {
     if !staff::list(app.desk.db.pool()).await?.is_empty() {
         return Ok(());
     }
+    secrets::mark_demo(app.desk.db.pool()).await?;
     let play: Play = toml::from_str(&content::demo()).context("content: demo.toml")?;
     let start = app.desk.now();
     let mut people = BTreeMap::new();

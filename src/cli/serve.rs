@@ -30,6 +30,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         TcpListener::bind(config.http.listen).await.map_err(|e| explain(&e, &config.http.listen, "http.listen"))?;
     let listeners = Listeners::open(&config).await?;
     let app = app::open(config, Clock::System).await?;
+    demo::keep_apart(&app.desk).await?;
     greet(&app).await?;
     let (stop, tasks) = (app.closing.clone(), TaskTracker::new());
     jobs::start(&app.desk, listeners.doors(&app.desk.config), &tasks, &stop)?;

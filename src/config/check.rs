@@ -112,8 +112,7 @@ impl Values {
             change_share: self.get("blocklist.change_share", |t| number(t, 1, 100))?,
             http,
             database: Database {
-                url: self
-                    .get("database.url", |text| database_url(text, demo && !self.0.contains_key("database.url")))?,
+                url: self.get("database.url", |text| database_url(text, demo, self.0.contains_key("database.url")))?,
                 connections: self.get("database.connections", |t| number(t, 1, 1_000))?,
             },
             provider: if demo && !self.0.contains_key("provider.name") {

@@ -18,6 +18,13 @@ fn nothing_at_all_is_enough() {
 #[test]
 fn the_demo_has_its_own_database_and_stays_at_home() {
     assert_eq!(with(&[], true).unwrap().database.url, "sqlite:data/demo.db");
+    for own in ["sqlite:demo.db", "sqlite:///srv/my-demo.db?cache=private"] {
+        assert_eq!(with(&[("POSTERN_DATABASE__URL", own)], true).unwrap().database.url, own);
+    }
+    for other in ["sqlite:prod.db", "sqlite:prod.db?x=demo.db", "sqlite:demo.db/prod.db", "postgres://db/demo.db"] {
+        let error = with(&[("POSTERN_DATABASE__URL", other)], true).unwrap_err().to_string();
+        assert!(error.contains("database.url") && error.contains("of its own"), "{error}");
+    }
     let error = with(&[("POSTERN_HTTP__LISTEN", "0.0.0.0:8080")], true).unwrap_err().to_string();
     assert!(error.contains("http.listen") && error.contains("loopback"), "{error}");
 }

@@ -93,10 +93,15 @@ pub(super) fn portal_url(text: &str) -> Result<Option<Url>, String> {
     }
 }
 
-/// Reads where the database is; the demonstration has one of its own.
-pub(super) fn database_url(text: &str, demo_default: bool) -> Result<String, &'static str> {
-    if demo_default {
-        return Ok("sqlite:data/demo.db".to_owned());
+/// Reads where the database is; the demonstration has one of its own, whose name says so.
+pub(super) fn database_url(text: &str, demo: bool, is_set: bool) -> Result<String, &'static str> {
+    match (demo, is_set) {
+        (true, false) => return Ok("sqlite:data/demo.db".to_owned()),
+        (true, true) if !is_demo_file(text) => {
+            return Err("the demo has known passwords and a database of its own; leave this unset, or name an SQLite \
+                        file that ends with demo.db");
+        }
+        _ => {}
     }
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|start| text.starts_with(start));
     if known && text != "sqlite:" {
@@ -104,6 +109,12 @@ pub(super) fn database_url(text: &str, demo_default: bool) -> Result<String, &'s
     } else {
         Err("write sqlite: and a file, or postgres:// and a server")
     }
+}
+
+/// Whether a database is an `SQLite` file with a name for the demonstration.
+fn is_demo_file(url: &str) -> bool {
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.split_once('?').map_or(rest, |(path, _)| path));
+    path.is_some_and(|path| path.ends_with("demo.db"))
 }
 
 /// Reads where mails are handed over.

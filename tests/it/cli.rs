@@ -313,7 +313,7 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
         let line = printed.lines().find(|line| line.contains(email)).expect("a sign-in");
         assert!(line.contains(role), "{line}");
     }
-    let portal = place.portal().await;
+    let portal = place.demo_portal().await;
     let pool = portal.desk.db.pool();
     let filter = tickets::Filter { newest_first: true, ..tickets::Filter::default() };
     let all = tickets::list(pool, &filter, 1_000).await.unwrap();
@@ -341,6 +341,35 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     let _again = place.serve_demo().await;
     assert_eq!(tickets::list(pool, &filter, 1_000).await.unwrap(), all, "a second start keeps everything");
     assert_eq!(staff::list(pool).await.unwrap().iter().filter(|m| m.role == Role::Admin).count(), 1);
+}
+
+#[tokio::test]
+async fn known_passwords_never_go_live() {
+    let place = Place::new().await;
+    let demo = |url: &str| {
+        let listen = place.http.to_string();
+        let settings = [
+            ("POSTERN_HTTP__LISTEN", listen.as_str()),
+            ("POSTERN_GATEWAYS__POLICY__LISTEN", "off"),
+            ("POSTERN_DATABASE__URL", url),
+        ];
+        place.run_with(&["serve", "--demo"], &settings, "")
+    };
+    demo("sqlite:prod.db").assert_fails(&["database.url", "sqlite:prod.db", "a database of its own"]);
+    assert!(!place.exists("prod.db"));
+
+    let own = [("POSTERN_DATABASE__URL", "sqlite:not-a-demo.db")];
+    place.run_with(&["staff", "add", "eve@postern.example", "--role", "admin"], &own, "").assert_ok("Added");
+    demo("sqlite:not-a-demo.db").assert_fails(&["database.url", "in use", "known passwords"]);
+
+    let serving = place.serve_demo().await;
+    assert!(serving.stop().await.success());
+    let url = place.demo_url();
+    place.run_with(&["serve"], &[("POSTERN_DATABASE__URL", url.as_str())], "").assert_fails(&[
+        "database.url",
+        "filled by the demo",
+        "postern serve --demo",
+    ]);
 }
 
 #[tokio::test]

@@ -80,6 +80,11 @@ impl Place {
         path.display().to_string()
     }
 
+    /// Whether there is such a file in the folder.
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.folder.path().join(name).exists()
+    }
+
     /// The program with these arguments, without settings from the environment of the test.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
@@ -112,14 +117,13 @@ impl Place {
         self.start(&["serve"], &[]).await
     }
 
-    /// Starts the demonstration, which does not read the settings file, on the same ports and in the same database.
+    /// Starts the demonstration, which does not read the settings file, on the same ports and in a database of its own.
     pub(crate) async fn serve_demo(&self) -> Serving {
         let (http, policy) = (self.http.to_string(), self.policy.to_string());
         let settings = [
             ("POSTERN_HTTP__LISTEN", http.as_str()),
             ("POSTERN_GATEWAYS__POLICY__LISTEN", policy.as_str()),
             ("POSTERN_DNS__SERVERS", "off"),
-            ("POSTERN_DATABASE__URL", self.database.url.as_str()),
         ];
         self.start(&["serve", "--demo"], &settings).await
     }
@@ -142,6 +146,18 @@ impl Place {
     /// What the running server printed.
     pub(crate) fn printed(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("serve.out")).unwrap()
+    }
+
+    /// A portal of the test's own on the database of the demonstration.
+    pub(crate) async fn demo_portal(&self) -> App {
+        let mut config = self.database.config(&[]);
+        config.database.url = self.demo_url();
+        app::open(config, Clock::System).await.unwrap()
+    }
+
+    /// Where the database of the demonstration is.
+    pub(crate) fn demo_url(&self) -> String {
+        format!("sqlite:{}/data/demo.db", self.folder.path().display())
     }
 
     /// A portal of the test's own on the same database.
