@@ -143,7 +143,9 @@ fn say(line: &str) -> anyhow::Result<()> {
 fn start_log(config: &Config, serving: bool) -> anyhow::Result<()> {
     let level = if serving { config.log_level.as_str() } else { "warn" };
     let filter: tracing_subscriber::EnvFilter = level.parse().context("log.level")?;
+    // A line that cannot be written is lost; the complaint about it would go the same way, and panic.
     let builder = tracing_subscriber::fmt()
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)

@@ -99,6 +99,6 @@ pub(super) async fn stop_on_signal(stop: CancellationToken) {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
-    tracing::info!("stopping: finishing what has begun");
     stop.cancel();
+    tracing::info!("stopping: finishing what has begun");
 }

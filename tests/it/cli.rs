@@ -291,6 +291,13 @@ async fn a_port_that_is_taken_is_named_with_its_setting() {
 }
 
 #[tokio::test]
+async fn a_server_whose_log_nobody_reads_serves_and_stops() {
+    let place = Place::new().await;
+    let serving = place.serve_unheard().await;
+    assert!(serving.stop().await.success());
+}
+
+#[tokio::test]
 async fn the_demonstration_stays_at_home() {
     let place = Place::new().await;
     for (setting, key) in

@@ -130,11 +130,24 @@ impl Place {
 
     /// Starts a server with settings in the environment and waits until it is ready.
     async fn start(&self, args: &[&str], settings: &[(&str, &str)]) -> Serving {
+        let log = File::create(self.folder.path().join("serve.err")).unwrap();
+        self.start_logging_to(args, settings, log.into()).await
+    }
+
+    /// Starts the server with a log that nobody reads: each line of it fails.
+    pub(crate) async fn serve_unheard(&self) -> Serving {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.start_logging_to(&["serve"], &[("POSTERN_LOG__LEVEL", "debug")], writer.into()).await
+    }
+
+    /// Starts a server with this log and waits until it is ready.
+    async fn start_logging_to(&self, args: &[&str], settings: &[(&str, &str)], log: Stdio) -> Serving {
         let process = self
             .command(args)
             .envs(settings.iter().copied())
             .stdout(File::create(self.folder.path().join("serve.out")).unwrap())
-            .stderr(File::create(self.folder.path().join("serve.err")).unwrap())
+            .stderr(log)
             .spawn()
             .unwrap();
         let serving = Serving { process, http: self.http };
