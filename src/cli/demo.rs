@@ -128,7 +128,7 @@ enum Act {
 }
 
 /// Keeps known passwords and real data apart: the demonstration fills only an empty database and marks it, and only
-/// the demonstration serves one with that mark.
+/// commands with `--demo` work on one with that mark.
 pub(super) async fn keep_apart(desk: &Desk) -> anyhow::Result<()> {
     let (pool, url) = (desk.db.pool(), &desk.config.database.url);
     let marked = secrets::is_demo(pool).await?;
@@ -136,7 +136,7 @@ pub(super) async fn keep_apart(desk: &Desk) -> anyhow::Result<()> {
         anyhow::ensure!(
             !marked,
             "database.url: this database was filled by the demo, whose passwords are known to everybody; name another \
-             one, or run: postern serve --demo"
+             one, or add --demo"
         );
     } else if !marked {
         anyhow::ensure!(

@@ -35,6 +35,10 @@ struct Cli {
     /// The settings file [default: postern.toml, if there is one here].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Work on the demonstration: `serve` makes it, with known passwords, on this machine only; other commands use its
+    /// database.
+    #[arg(long, global = true)]
+    demo: bool,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -44,11 +48,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the pages, the policy service and the jobs.
-    Serve {
-        /// Serve invented data with known passwords, from a database of its own, on this machine only.
-        #[arg(long)]
-        demo: bool,
-    },
+    Serve,
     /// Follow a portal from a gateway's own machine and serve its listeners here, also while the portal is away.
     Edge,
     /// Manage staff.
@@ -105,13 +105,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Read { files, pretty } => return read::run(&files, pretty),
         _ => {}
     }
-    let demo = matches!(cli.command, Command::Serve { demo: true });
-    let config = Config::read(cli.config.as_deref(), demo)?;
-    start_log(&config, matches!(cli.command, Command::Serve { .. } | Command::Edge))?;
+    let (serve, edge) = (matches!(cli.command, Command::Serve), matches!(cli.command, Command::Edge));
+    anyhow::ensure!(!(cli.demo && edge), "an edge follows a portal and has no database; leave --demo out");
+    let config = Config::read(cli.config.as_deref(), cli.demo)?;
+    start_log(&config, serve || edge)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve { .. } => serve::run(config).await,
+            Command::Serve => serve::run(config).await,
             Command::Edge => edge::run(config).await,
             Command::Staff(command) => staff::run(&app(config).await?, command).await,
             Command::Token(command) => staff::run_token(&app(config).await?, command).await,
@@ -128,7 +129,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// The database and everything on it, for one command.
 async fn app(config: Config) -> anyhow::Result<App> {
-    app::connect(config, Clock::System).await
+    let app = app::connect(config, Clock::System).await?;
+    demo::keep_apart(&app.desk).await?;
+    Ok(app)
 }
 
 /// Writes a line to standard output; a reader that went away ends the program quietly.

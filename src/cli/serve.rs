@@ -79,6 +79,7 @@ async fn greet(app: &App) -> anyhow::Result<()> {
         for (email, password, role) in demo::SIGN_INS {
             say(&format!("    {email}   {password}   ({role})"))?;
         }
+        say("\n  Other commands work on it when you add --demo: postern staff list --demo")?;
         return say("");
     }
     say(&format!("\n  Postern: {url}/"))?;

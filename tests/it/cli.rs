@@ -375,8 +375,21 @@ async fn known_passwords_never_go_live() {
     place.run_with(&["serve"], &[("POSTERN_DATABASE__URL", url.as_str())], "").assert_fails(&[
         "database.url",
         "filled by the demo",
-        "postern serve --demo",
+        "--demo",
     ]);
+}
+
+#[tokio::test]
+async fn other_commands_work_on_the_demonstration_when_told_to() {
+    let place = Place::new().await;
+    let serving = place.serve_demo().await;
+    assert!(place.printed().contains("--demo"), "{}", place.printed());
+    place.run(&["--demo", "staff", "list"]).assert_ok("ada@postern.example");
+    place.run(&["block", "add", "198.51.100.9", "--cause", "PB-SPAM", "--demo"]).assert_ok("198.51.100.9");
+    place.run(&["block", "find", "198.51.100.9", "--demo"]).assert_ok("198.51.100.9");
+    place.run(&["block", "find", "198.51.100.9"]).assert_ok("198.51.100.9 is not blocked");
+    place.run(&["edge", "--demo"]).assert_fails(&["--demo"]);
+    assert!(serving.stop().await.success());
 }
 
 #[tokio::test]
