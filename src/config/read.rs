@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::table::{SETTINGS, Setting};
 
+/// How the place of a value from the environment begins.
+const VARIABLE: &str = "environment variable";
+
 /// What is wrong with a setting.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSetting {
@@ -81,9 +84,9 @@ impl Values {
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), BadSetting> {
         for (name, value) in variables {
-            if let Some(rest) = name.strip_prefix("POSTERN_").filter(|rest| rest.contains("__")) {
+            if let Some(rest) = name.strip_prefix("POSTERN_").filter(|rest| !is_of_a_cluster(rest, &value)) {
                 let key = rest.to_ascii_lowercase().replace("__", ".");
-                self.add(&key, value, &format!("environment variable {name}"))?;
+                self.add(&key, value, &format!("{VARIABLE} {name}"))?;
             }
         }
         Ok(())
@@ -92,7 +95,11 @@ impl Values {
     /// Takes one setting.
     fn add(&mut self, key: &str, value: String, place: &str) -> Result<(), BadSetting> {
         let Some(setting) = SETTINGS.iter().find(|s| s.key == key) else {
-            let hint = nearest(key).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let hint = match nearest(key) {
+                _ if key == "demo" => "; the demonstration is started by: postern serve --demo".to_owned(),
+                Some(near) => format!("; did you mean {}?\nExample: {}", near.key, example(near, place)),
+                None => String::new(),
+            };
             return Err(BadSetting::Unknown { key: key.to_owned(), place: place.to_owned(), hint });
         };
         self.0.insert(setting.key, (value, place.to_owned()));
@@ -133,9 +140,48 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
+/// Whether a variable tells where a service named postern is, as Kubernetes does without being asked.
+fn is_of_a_cluster(rest: &str, value: &str) -> bool {
+    let names_a_service = rest.ends_with("SERVICE_HOST") || rest.contains("SERVICE_PORT") || rest.contains("PORT_");
+    !rest.contains("__") && (names_a_service || value.starts_with("tcp://") || value.starts_with("udp://"))
+}
+
+/// How a setting is written where a wrong one stands.
+fn example(setting: &Setting, place: &str) -> String {
+    if place.starts_with(VARIABLE) {
+        format!("{}=\"{}\"", variable(setting.key), setting.example)
+    } else {
+        format!("{} = \"{}\"", setting.key, setting.example)
+    }
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(key: &str) -> String {
+    format!("POSTERN_{}", key.to_ascii_uppercase().replace('.', "__"))
+}
+
 /// The setting whose name is most alike, if one is.
-fn nearest(key: &str) -> Option<&'static str> {
+fn nearest(key: &str) -> Option<&'static Setting> {
+    let letters = |k: &str| k.replace(['.', '_', '-'], "");
     let last = |k: &str| k.rsplit('.').next().unwrap_or_default().to_owned();
-    let alike = |s: &&Setting| last(s.key) == last(key) || s.key.replace('_', "") == key.replace(['_', '-'], "");
-    SETTINGS.iter().find(alike).map(|s| s.key)
+    let wanted = letters(key);
+    let far = |s: &&Setting| distance(&letters(s.key), &wanted);
+    let close = SETTINGS.iter().min_by_key(far).filter(|s| far(s) <= (wanted.len() / 5).max(2));
+    close.or_else(|| SETTINGS.iter().find(|s| last(s.key) == last(key)))
+}
+
+/// How many letters must be changed, added or left out to make one word of another.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut next = vec![i + 1];
+        for ((y, pair), left) in b.bytes().zip(row.windows(2)).zip(0..) {
+            let (Some(&corner), Some(&above), Some(&before)) = (pair.first(), pair.last(), next.get(left)) else {
+                break;
+            };
+            next.push((corner + usize::from(x != y)).min(above + 1).min(before + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }

@@ -44,6 +44,10 @@ fn a_wrong_setting_names_key_fault_and_example() {
         ("POSTERN_EDGE__PORTAL", "https://postmaster.example.org/x", "without a path"),
         ("POSTERN_HTTP__LISTEM", "x", "there is no setting http.listem"),
         ("POSTERN_WEB__LISTEN", "x", "did you mean http.listen?"),
+        ("POSTERN_HTTP_LISTEN", "x", "did you mean http.listen?\nExample: POSTERN_HTTP__LISTEN=\"127.0.0.1:8080\""),
+        ("POSTERN_DATABSE__URL", "x", "did you mean database.url?"),
+        ("POSTERN_DEMO", "yes", "postern serve --demo"),
+        ("POSTERN_COLOUR", "blue", "there is no setting colour"),
     ] {
         let error = with(&[(name, value)], false).unwrap_err().to_string();
         assert!(error.contains(want), "{name}: {error}");
@@ -69,9 +73,33 @@ fn file_and_environment_are_layers() {
 }
 
 #[test]
+fn a_wrong_key_in_the_file_is_told_with_the_nearest_and_an_example() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("postern.toml");
+    std::fs::write(&path, "[http]\nlistn = \"127.0.0.1:9\"\n").unwrap();
+    let error = Values::default().add_file(&path).unwrap_err().to_string();
+    for said in ["http.listn", "postern.toml", "did you mean http.listen?", "Example: http.listen = \"127.0.0.1:8080\""]
+    {
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_a_cluster_says_of_a_service_is_no_setting() {
+    for (name, value) in [
+        ("POSTERN_SERVICE_HOST", "192.0.2.1"),
+        ("POSTERN_SERVICE_PORT_HTTP", "8080"),
+        ("POSTERN_PORT", "tcp://192.0.2.1:8080"),
+        ("POSTERN_PORT_8080_TCP_ADDR", "192.0.2.1"),
+    ] {
+        with(&[(name, value)], false).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+#[test]
 fn every_default_and_example_is_valid() {
     for setting in SETTINGS.iter().filter(|s| s.key != "content.folder") {
-        let name = format!("POSTERN_{}", setting.key.to_ascii_uppercase().replace('.', "__"));
+        let name = super::read::variable(setting.key);
         with(&[(&name, setting.example)], false).unwrap_or_else(|e| panic!("{e}"));
     }
 }

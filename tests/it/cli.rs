@@ -60,6 +60,11 @@ async fn a_wrong_setting_names_the_key_what_is_wrong_and_an_example() {
         ("POSTERN_HTTP__LISTEN", "everywhere", &["http.listen", "everywhere", "Example", "127.0.0.1:8080"]),
         ("POSTERN_EVIDENCE__RETENTION", "forever", &["evidence.retention", "forever", "180d"]),
         ("POSTERN_HTTP__LISTN", "127.0.0.1:1", &["http.listn", "POSTERN_HTTP__LISTN", "postern settings"]),
+        (
+            "POSTERN_HTTP_LISTEN",
+            "127.0.0.1:1",
+            &["POSTERN_HTTP_LISTEN", "did you mean http.listen", "POSTERN_HTTP__LISTEN"],
+        ),
         ("POSTERN_DATABASE__URL", "mysql://db", &["database.url", "sqlite:"]),
         ("POSTERN_LOG__LEVEL", "postern=very", &["log.level"]),
     ] {

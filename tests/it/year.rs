@@ -1,6 +1,6 @@
 //! A simulated year: random blocks, lifts, ends, exemptions and imports by three processes whose clocks differ, which are cut
 //! off and started again. After each quiet moment all of them answer every address like a model that is as simple as
-//! the rules. `POSTERN_YEAR=20` runs twenty times as much.
+//! the rules. `TEST_YEAR=20` runs twenty times as much.
 
 use std::net::IpAddr;
 
@@ -533,7 +533,7 @@ fn act() -> impl Strategy<Value = Act> {
 /// How many times as much as usual is simulated.
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test says how long")]
 fn scale() -> u32 {
-    std::env::var("POSTERN_YEAR").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    std::env::var("TEST_YEAR").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
 #[test]
