@@ -56,6 +56,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         return found.sum_up();
     }
     web(config, &mut found)?;
+    if config.own_hosts.is_empty() {
+        found.hint(
+            "provider.hosts is not set: pasted refusals are recognised as ours by it; name your mail servers, such as mx1.example.org",
+        )?;
+    }
     match Content::read(config) {
         Ok(content) => good(&format!(
             "content: {} causes, {} articles",
@@ -64,10 +69,15 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         ))?,
         Err(error) => found.fault(&format!("{error:#}"))?,
     }
-    database(config, &mut found).await?;
+    let is_new = Db::would_be_new(&config.database.url);
+    if is_new {
+        found.hint(&format!("database: no database yet at {}; `postern serve` makes it", config.database.url))?;
+    } else {
+        database(config, &mut found).await?;
+    }
     mail(config, &mut found).await?;
     gateways(config, &mut found).await?;
-    if found.faults == 0 {
+    if found.faults == 0 && !is_new {
         let app = app::connect(config.clone(), Clock::System).await?;
         followers(&app.desk, &mut found).await?;
     }

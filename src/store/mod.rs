@@ -88,6 +88,12 @@ impl Db {
         Ok(Self { pool, engine, gate: Arc::default() })
     }
 
+    /// Whether connecting would make a new `SQLite` file.
+    #[must_use]
+    pub fn would_be_new(url: &str) -> bool {
+        url.starts_with("sqlite:") && !std::path::Path::new(file_and_query(url).0).exists()
+    }
+
     /// Brings the tables up to date; says how many migrations it applied.
     ///
     /// # Errors
@@ -191,10 +197,15 @@ impl DerefMut for Tx {
     }
 }
 
+/// The file and the options of an `SQLite` database.
+fn file_and_query(url: &str) -> (&str, &str) {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    path.split_once('?').unwrap_or((path, ""))
+}
+
 /// Creates the folder of an `SQLite` file and asks for the file to be created with it.
 fn prepare_sqlite(url: &str) -> anyhow::Result<String> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let (path, query) = file_and_query(url);
     if let Some(folder) = std::path::Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("the folder {} of database.url cannot be created", folder.display()))?;

@@ -237,6 +237,7 @@ async fn a_lift_outlives_the_next_import() {
 async fn doctor_says_what_is_set_up_wrong() {
     let sink = Sink::start().await;
     let place = Place::with(&format!("mail.smtp_url = \"{}\"", sink.url())).await;
+    place.make_empty_database();
     let before = place.run(&["doctor"]);
     before.assert_fails(&["something does not work"]);
     assert!(before.out.contains("run: postern migrate"), "{}", before.out);
@@ -256,6 +257,21 @@ async fn doctor_says_what_is_set_up_wrong() {
     let after = place.run(&["doctor"]);
     after.assert_fails(&["something does not work"]);
     assert!(after.out.contains("WRONG mail.smtp_url"), "{}", after.out);
+}
+
+#[tokio::test]
+async fn doctor_makes_no_database() {
+    let place = Place::new().await;
+    let new = [("POSTERN_DATABASE__URL", "sqlite:fresh/postern.db")];
+    place
+        .run_with(&["doctor"], &new, "")
+        .assert_ok("no database yet at sqlite:fresh/postern.db; `postern serve` makes it")
+        .assert_ok("provider.hosts is not set")
+        .assert_ok("0 fault(s)");
+    assert!(!place.exists("fresh"));
+    let hosts = [new[0], ("POSTERN_PROVIDER__HOSTS", "mx1.provider.example")];
+    let ran = place.run_with(&["doctor"], &hosts, "");
+    assert!(!ran.assert_ok("no database yet").out.contains("provider.hosts"), "{}", ran.out);
 }
 
 #[tokio::test]

@@ -80,6 +80,13 @@ impl Place {
         path.display().to_string()
     }
 
+    /// Makes the file of the database without any table; one on a server is there already.
+    pub(crate) fn make_empty_database(&self) {
+        if let Some(path) = self.database.url.strip_prefix("sqlite:") {
+            File::create(path).unwrap();
+        }
+    }
+
     /// Whether there is such a file in the folder.
     pub(crate) fn exists(&self, name: &str) -> bool {
         self.folder.path().join(name).exists()
