@@ -1,5 +1,8 @@
 # Mails. A subject is one line; a body is paragraphs with empty lines between.
 
+# The name before the address that mails come from.
+mail-from-name = Postmaster { $provider }
+
 mail-subject-received = [{ $code }] We have your request
 mail-subject-joined = [{ $code }] Something was added to your request
 mail-subject-part-lifted = [{ $code }] A block is lifted

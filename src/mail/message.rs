@@ -9,6 +9,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use crate::config::Mail as Settings;
 use crate::domain::email::Email;
+use crate::locale::{FALLBACK, texts};
 use crate::store::outbox::{Auto, Mail};
 
 /// A header whose value is plain ASCII of our own making.
@@ -61,7 +62,8 @@ pub fn token_address(settings: &Settings, role: &str, token: &str) -> String {
 /// # Errors
 /// When an address is none that SMTP can carry.
 pub fn build(mail: &Mail, settings: &Settings, provider: &str) -> anyhow::Result<Message> {
-    let from = Mailbox::new(Some(format!("Postmaster {provider}")), mailbox(&settings.from)?.email);
+    let from =
+        Mailbox::new(Some(texts(FALLBACK).t1("mail-from-name", "provider", provider)), mailbox(&settings.from)?.email);
     let envelope_from: Address = token_address(settings, "bounce", &mail.token).parse()?;
     let to = mailbox(&mail.recipient)?;
     let envelope = lettre::address::Envelope::new(Some(envelope_from), vec![to.email.clone()])?;
