@@ -46,12 +46,16 @@ impl Edge {
             }
             let (hits, later) = self.refused();
             let sent = self.report_once(&mut connection, &hits, &sightings).await;
-            later.into_iter().for_each(|one| self.keep(&one));
+            for one in &later {
+                self.keep(one);
+            }
             match &sent {
                 Ok(()) => sightings.clear(),
                 Err(error) => {
                     tracing::debug!(error = format!("{error:#}"), "the report did not arrive");
-                    hits.iter().for_each(|one| self.keep(one));
+                    for one in &hits {
+                        self.keep(one);
+                    }
                     connection = None;
                 }
             }
