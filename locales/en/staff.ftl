@@ -297,7 +297,7 @@ block-done-end-set = The end is set.
 block-done-lifted = The block is lifted.
 
 imports-title = Imports
-imports-lead = Lists that came in. The last one of each source can be taken back: what it brought ends, what it ended is back. What staff lifted meanwhile stays lifted.
+imports-lead = Lists that came in. The last one of each source can be taken back: what it brought ends, what it ended is back. What staff lifted meanwhile stays lifted. An end that a list put off goes back by one list only.
 imports-empty = No list came in yet.
 imports-caption = Imports, the latest first
 imports-file = File

@@ -77,6 +77,8 @@ struct MBlock {
     released: Option<usize>,
     import: Option<usize>,
     dropped_by: Option<usize>,
+    /// The import that last gave it another end, and the end before.
+    renewed: Option<(usize, Option<Time>)>,
 }
 
 /// An exemption, a carve-out, or a probation.
@@ -95,7 +97,6 @@ struct MShield {
 struct MImport {
     source: usize,
     undone: bool,
-    renewed: Vec<(Id, Option<Time>)>,
 }
 
 /// All that is so.
@@ -141,6 +142,17 @@ impl Model {
         best.iter().filter(|b| !rejects || b.action == Action::Reject).map(|b| b.id).collect()
     }
 
+    /// All that covers an address, for who reads why a test failed.
+    fn about(&self, addr: IpAddr) -> (Vec<&MBlock>, Vec<&MShield>, Vec<&MShield>) {
+        let single = Net::single(addr);
+        let covers = |s: &&MShield| s.net.covers(single);
+        (
+            self.blocks.iter().filter(|b| b.net.covers(single)).collect(),
+            self.exemptions.iter().filter(covers).collect(),
+            self.probations.iter().filter(covers).collect(),
+        )
+    }
+
     /// The blocks that a person can act on at `now`.
     fn live(&self, now: Time) -> Vec<Id> {
         self.blocks.iter().filter(|b| b.live && before(now, b.until)).map(|b| b.id).collect()
@@ -154,6 +166,14 @@ impl Model {
     /// Ends are written down by a clock.
     fn expire(&mut self, now: Time) {
         self.blocks.iter_mut().filter(|b| !before(now, b.until)).for_each(|b| b.live = false);
+    }
+
+    /// Lists may bring blocks whose evidence is newer than a lift.
+    fn end_overtaken(&mut self, now: Time) {
+        for probation in self.probations.iter_mut().filter(|p| !p.ended && before(now, p.until)) {
+            let mut live = self.blocks.iter().filter(|b| b.live && before(now, b.until));
+            probation.ended = live.any(|b| b.net.covers(probation.net) && b.evidence > probation.since);
+        }
     }
 
     /// A probation begins.
@@ -172,10 +192,13 @@ impl Model {
     /// A list is taken back.
     fn undo(&mut self, which: usize, now: Time) {
         self.imports[which].undone = true;
-        for (id, until) in self.imports[which].renewed.clone() {
-            self.get(id).until = until;
-        }
         for block in &mut self.blocks {
+            // An end goes back by one list only.
+            if let Some((by, until)) = block.renewed.filter(|_| block.live)
+                && by == which
+            {
+                (block.until, block.renewed) = (until, None);
+            }
             if block.import == Some(which) {
                 block.live = false;
             }
@@ -268,10 +291,8 @@ impl World {
                 let live = self.model.live(now);
                 let Some(id) = live.get(which % live.len().max(1)).copied() else { return Ok(()) };
                 let until = desk.set_block_end(&self.lead, id, Lasts::For(days * DAY)).await.unwrap();
-                self.model.get(id).until = until;
-                for import in &mut self.model.imports {
-                    import.renewed.retain(|(renewed, _)| *renewed != id);
-                }
+                let block = self.model.get(id);
+                (block.until, block.renewed) = (until, None);
             }
             Act::Exempt { net, days } => {
                 let lasts = Lasts::For(days * DAY);
@@ -339,12 +360,14 @@ impl World {
                     released: None,
                     import: None,
                     dropped_by: None,
+                    renewed: None,
                 });
             }
         }
         let evidence = self.model.get(added.id).evidence;
-        let inside = |p: &&mut MShield| !p.ended && before(now, p.until) && net.covers(p.net) && evidence > p.since;
-        self.model.probations.iter_mut().filter(inside).for_each(|p| p.ended = true);
+        let meets = |p: &MShield| net.covers(p.net) || p.net.covers(net);
+        let overtaken = |p: &&mut MShield| !p.ended && before(now, p.until) && meets(p) && evidence > p.since;
+        self.model.probations.iter_mut().filter(overtaken).for_each(|p| p.ended = true);
     }
 
     /// A lead lifts.
@@ -377,7 +400,9 @@ impl World {
                 let block = self.model.get(block.id);
                 (block.live, block.lifted) = (false, true);
             } else {
-                let made = postern::store::exemptions::of_block(desk.db.pool(), block.id, 1).await.unwrap().remove(0);
+                // Not just the first one: a process whose clock is ahead gives later keys than this one.
+                let all = postern::store::exemptions::of_block(desk.db.pool(), block.id, 1_000).await.unwrap();
+                let made = all.iter().find(|e| self.model.exemptions.iter().all(|known| known.id != e.id)).unwrap();
                 self.model.exemptions.push(MShield {
                     id: made.id,
                     net: one,
@@ -413,7 +438,7 @@ impl World {
         self.imported.push(imports::last_standing(desk.db.pool(), name).await.unwrap().unwrap());
         self.model.expire(now);
         let which = self.model.imports.len();
-        self.model.imports.push(MImport { source, undone: false, renewed: Vec::new() });
+        self.model.imports.push(MImport { source, undone: false });
         for net in nets {
             self.named(desk, which, *net, lasts.end(now)).await;
         }
@@ -425,6 +450,7 @@ impl World {
                 block.released = Some(which);
             }
         }
+        self.model.end_overtaken(now);
     }
 
     /// A list names a network.
@@ -435,8 +461,7 @@ impl World {
         let mut same = self.model.blocks.iter_mut().filter(|b| b.source == name && b.net == net);
         if let Some(block) = same.find(|b| b.live) {
             if later(block.until, until) != block.until {
-                self.model.imports[which].renewed.push((block.id, block.until));
-                block.until = until;
+                (block.renewed, block.until) = (Some((which, block.until)), until);
             }
             return;
         }
@@ -457,6 +482,7 @@ impl World {
             released: None,
             import: Some(which),
             dropped_by: None,
+            renewed: None,
         });
     }
 
@@ -482,8 +508,9 @@ impl World {
             let got = process.desk.blocklist.find(addr, now).map(|hit| hit.block);
             prop_assert!(
                 got.map_or(want.is_empty(), |id| want.contains(&id)),
-                "process {} at {now} says {got:?} of {addr}, the model {want:?}",
-                n % self.processes.len()
+                "process {} at {now} says {got:?} of {addr}, the model {want:?} of {:?}",
+                n % self.processes.len(),
+                self.model.about(addr)
             );
             self.asked += 1;
         }
