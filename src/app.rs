@@ -53,6 +53,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
         content: Arc::new(content),
         config: Arc::new(config),
         checks,
+        known: Arc::default(),
         status_key,
         process: Arc::new(Process::new(now)),
         visitor: None,

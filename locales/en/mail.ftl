@@ -20,6 +20,7 @@ mail-subject-resolved = [{ $code }] { $resolution ->
 mail-subject-link = [{ $code }] The link to your request
 mail-subject-again = [{ $code }] Blocked again
 mail-subject-proof = Is { $net } yours?
+mail-subject-confirm = Please confirm your request to { $provider }
 
 mail-greeting = Hello,
 mail-signature = Postmaster of { $provider }
@@ -42,6 +43,10 @@ mail-again-next = Your request is open again. It counts as a repeat, so a lift t
 mail-proof-intro = somebody asked { $provider } to unblock { $net }, and says that the machine is theirs. Its name belongs to your domain, so we ask you.
 mail-proof-link = If the machine is yours, or runs with your consent, please say so here:
 mail-proof-not-you = If you do not know it, you need not do anything. The link works for seven days.
+
+mail-confirm-intro = somebody sent a request to the postmasters of { $provider } and gave this mail address. Many requests come in at this time, so we ask before we take it.
+mail-confirm-link = If it was you, please confirm it here within six hours:
+mail-confirm-not-you = If it was not you, you need not do anything: without a confirmation we forget it. There is one such mail an hour at most.
 
 mail-joined-intro = your open request { $code } was added to through our form: somebody gave this mail address and the same address of a mail server. We do not know whether that was you; what was written is marked as unconfirmed. If it was not you, say so on the page below.
 

@@ -132,8 +132,12 @@ impl std::fmt::Debug for Edge {
 /// Bounds on what one visitor may do.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Requests in an hour.
+    /// Requests of a visitor, and of a mail address, in an hour.
     pub requests_per_hour: i64,
+    /// Requests of a visitor's neighbourhood in an hour.
+    pub requests_per_hour_network: i64,
+    /// Requests of all in a minute.
+    pub requests_per_minute: i64,
     /// Look-ups in a minute.
     pub checks_per_minute: i64,
     /// Failed sign-ins in an hour.

@@ -330,7 +330,19 @@ pub const SETTINGS: &[Setting] = &[
         key: "limits.requests_per_hour",
         default: "30",
         example: "30",
-        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour.",
+        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour, and how many may give the same mail address. What is beyond this and the next two is held until its mail address is confirmed; as much again is held, and beyond that nothing is taken.",
+    },
+    Setting {
+        key: "limits.requests_per_hour_network",
+        default: "120",
+        example: "120",
+        help: "How many requests one neighbourhood (IPv4 /24, IPv6 /48) may send in an hour.",
+    },
+    Setting {
+        key: "limits.requests_per_minute",
+        default: "60",
+        example: "60",
+        help: "How many requests all visitors together may send in a minute.",
     },
     Setting {
         key: "limits.checks_per_minute",

@@ -157,6 +157,11 @@ impl Desk {
         if all < HELD_BY_ALL && own < HELD_BY_ONE { Ok(()) } else { Err(Refusal::TooMuch) }
     }
 
+    /// Whether there is room for evidence that no ticket takes yet.
+    pub(super) async fn has_room_for_evidence(&self) -> sqlx::Result<bool> {
+        Ok(evidence::held_bytes(self.db.pool(), "").await?.0 < HELD_BY_ALL)
+    }
+
     /// Stores what is left, reads it all, and holds it for its form.
     pub async fn complete_evidence(&self, mut incoming: Incoming) -> Done<Held> {
         if !incoming.rest.is_empty() {

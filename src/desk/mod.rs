@@ -26,11 +26,13 @@ use crate::store::{Db, Tx, events};
 pub mod assess;
 pub mod auth;
 pub mod blocks;
+pub mod bounds;
 pub mod changes;
 pub mod confirm;
 pub mod evidence;
 pub mod followers;
 pub mod gateways;
+pub mod held;
 pub mod hits;
 pub mod import;
 pub mod lift;
@@ -60,6 +62,8 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// The live checks.
     pub checks: Arc<Checks>,
+    /// What this process knows of the counts of the limits.
+    pub known: Arc<bounds::Known>,
     /// The key that secrets are derived with.
     pub status_key: [u8; 32],
     /// The visitor whose forms are taken in, if it is one.
@@ -87,6 +91,9 @@ pub enum Refusal {
     /// There is no room for so much that no request has taken.
     #[error("too much waits already that no request has taken")]
     TooMuch,
+    /// It is more than is taken in this time.
+    #[error("too much came in a short time")]
+    Beyond,
     /// Something that was given makes no sense; says what.
     #[error("{0}")]
     Invalid(Sentence),

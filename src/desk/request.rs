@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::bounds::Bound;
 use super::evidence::{addresses, findings};
 use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
@@ -13,7 +14,7 @@ use crate::mail::notice;
 use crate::store::evidence::Owner;
 use crate::store::outbox::Auto;
 use crate::store::tickets::{self, Hidden, Origin};
-use crate::store::{Tx, assessments, blocks, evidence, limits, messages, outbox};
+use crate::store::{Tx, assessments, blocks, evidence, held, limits, messages, outbox};
 
 /// How many requests may join one ticket.
 const JOINS_MOST: i64 = 20;
@@ -59,9 +60,25 @@ impl Desk {
     /// answer as the first.
     ///
     /// # Errors
-    /// When the database does not take it; then nothing of it is stored.
+    /// `Beyond` when that is more than is taken from this visitor, its neighbourhood, this mail address or in all: then it
+    /// can be held. When the database does not take it; in either case nothing of it is stored.
     pub async fn submit(&self, request: Request) -> Done<Submitted> {
-        let once = self.once(&request);
+        let bounds = self.bounds_of_request("request", &request);
+        if !self.has_room(&bounds) {
+            return self.submitted_before(&request).await?.ok_or(Refusal::Beyond);
+        }
+        self.take(&request, &bounds, None).await
+    }
+
+    /// What bounds the requests like this one.
+    pub(super) fn bounds_of_request(&self, what: &str, request: &Request) -> [Bound; 4] {
+        let [own, near, all] = self.bounds_of(what, request.client);
+        [own, near, self.bound_of_mail(what, &request.email), all]
+    }
+
+    /// Stores a request, counted in `bounds`, or the one that was `held` until now.
+    pub(super) async fn take(&self, request: &Request, bounds: &[Bound], held: Option<Id>) -> Done<Submitted> {
+        let once = self.once(request);
         let secret = once.as_ref().map_or_else(Secret::new, |(_, secret)| secret.clone());
         let mut tx = self.db.begin().await?;
         // Two submissions of one sender take turns, so that the second finds the ticket of the first.
@@ -70,14 +87,21 @@ impl Desk {
             Some((once_hash, _)) => tickets::find_by_once(&mut *tx, once_hash).await?,
             None => None,
         };
-        let ticket = match before {
-            Some(ticket) => {
-                self.add_missing(&mut tx, &ticket, &request.evidence).await?;
-                ticket
-            }
-            None => self.open_ticket(&mut tx, &request, once.map(|(hash, _)| hash), &secret).await?,
+        if let Some(id) = held
+            && !held::confirm(&mut *tx, id, self.now()).await?
+        {
+            return Err(Refusal::NotFound);
+        }
+        let mut counts = Vec::new();
+        let ticket = if let Some(ticket) = before {
+            self.add_missing(&mut tx, &ticket, &request.evidence).await?;
+            ticket
+        } else {
+            counts = self.count_in(&mut tx, bounds).await?.ok_or(Refusal::Beyond)?;
+            self.open_ticket(&mut tx, request, once.map(|(hash, _)| hash), &secret).await?
         };
         tx.commit().await?;
+        self.learn(bounds, &counts);
         self.follow().await;
         Ok(Submitted { code: ticket.code, secret })
     }
@@ -105,7 +129,7 @@ impl Desk {
     }
 
     /// What tells a second sending of the same form, and the secret that both get. A different content is a different form.
-    fn once(&self, request: &Request) -> Option<(String, Secret)> {
+    pub(super) fn once(&self, request: &Request) -> Option<(String, Secret)> {
         let key = request.once.as_deref().filter(|key| (16..=200).contains(&key.len()))?;
         let typed: Vec<String> = request.typed.iter().map(ToString::to_string).collect();
         let parts = [key, request.kind.as_str(), &request.email.folded(), &request.message, &typed.join(",")];

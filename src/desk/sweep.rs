@@ -6,7 +6,7 @@ use crate::domain::ticket::{Resolution, Who};
 use crate::domain::time::{DAY, HOUR, Time};
 use crate::store::changes::{self, Subject};
 use crate::store::{
-    blocks, evidence, followers, gateways, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets,
+    blocks, evidence, followers, gateways, held, limits, mail_tokens, messages, outbox, sessions, snapshots, tickets,
 };
 
 /// How long a piece of evidence waits for its form.
@@ -98,6 +98,7 @@ impl Desk {
     pub async fn forget(&self) -> Done<()> {
         let now = self.now();
         limits::forget(self.db.pool(), now.plus(-2 * HOUR)).await?;
+        held::forget(self.db.pool(), now.plus(-super::held::LASTS)).await?;
         sessions::forget(self.db.pool(), now).await?;
         mail_tokens::forget(self.db.pool(), now).await?;
         changes::forget(self.db.pool(), now.plus(-CHANGES_KEPT)).await?;

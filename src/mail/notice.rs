@@ -238,6 +238,27 @@ pub fn blocked_again(setting: Setting<'_>, ticket: &Ticket, block: &Block, is_sa
     }
 }
 
+/// The name of the notice that asks for the confirmation of a mail address.
+pub const CONFIRM: &str = "confirm";
+
+/// "Did you send a request?" Nothing of the request stands in it: it may go to somebody who did not send one.
+#[must_use]
+pub fn confirm(setting: Setting<'_>, lang: &str, secret: &str) -> Notice {
+    let texts = texts(lang);
+    let link = format!("{}/confirm/{secret}", setting.public_url);
+    let paragraphs = [
+        texts.t1("mail-confirm-intro", "provider", setting.provider),
+        format!("{}\n{link}", texts.t("mail-confirm-link")),
+        texts.t("mail-confirm-not-you"),
+    ];
+    Notice {
+        name: CONFIRM,
+        subject: texts.t1("mail-subject-confirm", "provider", setting.provider),
+        body: body(&texts, setting, &paragraphs),
+        awaits: None,
+    }
+}
+
 /// "Is this machine yours?", to a mailbox of the domain that its name belongs to.
 #[must_use]
 pub fn proof_link(setting: Setting<'_>, ticket: &Ticket, net: Net, link: &str) -> Notice {

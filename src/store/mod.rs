@@ -31,6 +31,7 @@ pub mod evidence;
 pub mod exemptions;
 pub mod followers;
 pub mod gateways;
+pub mod held;
 pub mod imports;
 pub mod leases;
 pub mod limits;

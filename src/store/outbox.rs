@@ -215,6 +215,19 @@ pub async fn was_told(db: impl AnyExecutor<'_>, ticket: Id, notice: &str, since:
     Ok(told.is_some())
 }
 
+/// Whether a notice of this kind was queued for this address since `since`.
+pub async fn was_sent_to(db: impl AnyExecutor<'_>, recipient: &Email, notice: &str, since: Time) -> sqlx::Result<bool> {
+    let sent: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM outbox WHERE recipient_folded = $1 AND notice = $2 AND created_at > $3 LIMIT 1",
+    )
+    .bind(recipient.folded())
+    .bind(notice)
+    .bind(since)
+    .fetch_optional(db)
+    .await?;
+    Ok(sent.is_some())
+}
+
 /// Whether a mail to this address that was queued since `since` was given up.
 pub async fn failed_since(db: impl AnyExecutor<'_>, recipient: &Email, since: Time) -> sqlx::Result<bool> {
     let failed: Option<i64> = sqlx::query_scalar(

@@ -63,7 +63,7 @@ impl From<Refusal> for Error {
             Refusal::NotFound => Self::NotFound,
             Refusal::NotAllowed => Self::NotAllowed,
             Refusal::Stale => Self::Stale,
-            Refusal::TooMuch => Self::TooMany,
+            Refusal::TooMuch | Refusal::Beyond => Self::TooMany,
             Refusal::Invalid(what) => Self::Invalid(what),
             Refusal::Database(error) => error.into(),
             Refusal::Internal(error) => Self::Internal(error),

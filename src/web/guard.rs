@@ -14,14 +14,18 @@ use super::crowd::Crowd;
 use super::error::{Error, Result};
 use crate::app::App;
 use crate::config::Config;
+use crate::desk::bounds::Bound;
 use crate::domain::net::visitor;
-use crate::store::limits;
+use crate::domain::time::MINUTE;
 
 /// How long a request waits for a place.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The least share of one visitor: what a browser opens at once.
 const SHARE_LEAST: usize = 8;
+
+/// How many acts of one kind all visitors may do in a minute, so that many of them are no flood of writes.
+const ALL_MOST: i64 = 1_200;
 
 /// Places for requests of one kind that are worked on, so that those of another kind never wait for them.
 #[derive(Debug, Clone)]
@@ -79,12 +83,17 @@ pub async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts one act of a visitor.
+/// Counts one act of a visitor: in memory first, in the database only what is within the limit.
 ///
 /// # Errors
-/// `TooMany` when that is more than `most` in the present slot.
+/// `TooMany` when that is more than `most` in the present slot, `Unavailable` when all together do too much of it.
 pub async fn count(app: &App, what: &str, client: IpAddr, slot_ms: i64, most: i64) -> Result<()> {
-    let bucket = format!("{what}:{}", visitor(client));
-    let so_far = limits::count(app.desk.db.pool(), &bucket, slot_ms, app.desk.now()).await?;
-    if so_far > most { Err(Error::TooMany) } else { Ok(()) }
+    let own = Bound::new(format!("{what}:{}", visitor(client)), slot_ms, most);
+    if !app.desk.knows_room(&own) {
+        return Err(Error::TooMany);
+    }
+    if !app.desk.count_here(&Bound::new(format!("{what}-all"), MINUTE, ALL_MOST)) {
+        return Err(Error::Unavailable);
+    }
+    if app.desk.count(&own).await? { Ok(()) } else { Err(Error::TooMany) }
 }

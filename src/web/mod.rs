@@ -114,6 +114,7 @@ fn pages() -> Router<App> {
         .route("/requests/{code}", get(public::status::show))
         .route("/policy", get(public::policy::show))
         .route("/prove/{token}", get(public::prove::show).post(public::prove::submit))
+        .route("/confirm/{token}", get(public::confirm::show).post(public::confirm::submit))
         .route("/requests/{code}/proofs", post(public::status::proofs::begin))
         .route("/requests/{code}/proofs/{id}/record", post(public::status::proofs::look))
         .route("/requests/{code}/proofs/{id}/mail", post(public::status::proofs::mail))

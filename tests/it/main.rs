@@ -21,6 +21,7 @@ mod e2e;
 mod effects;
 mod evidence;
 mod feeds;
+mod floods;
 mod follower;
 mod hits;
 mod hostile;

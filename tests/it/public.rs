@@ -386,6 +386,7 @@ async fn too_many_requests_keep_what_was_typed() {
     let mut visitor = app.visitor();
     visitor.post("/requests/new", &[("email", "ann@example.org"), ("message", "one")]).await.assert_redirect();
     let fields = [("email", "ben@example.org"), ("message", "typed with care")];
+    visitor.post("/requests/new", &fields).await.assert_page(202, "confirm your mail address");
     let page = visitor.post_files("/requests/new", &fields, &[("file", "a.log", b"line")]).await;
     page.assert_page(429, "too many requests")
         .assert_page(429, "typed with care")

@@ -59,6 +59,8 @@ pub enum Trouble {
     Away,
     /// The visitor has sent too much.
     TooMany,
+    /// All visitors together have sent too much.
+    Busy,
     /// Too many bytes wait already that no request has taken.
     Full,
 }

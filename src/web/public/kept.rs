@@ -39,15 +39,16 @@ pub(super) async fn trouble(app: &App, what: &str, client: IpAddr, slot: i64, mo
 fn status(trouble: Option<Trouble>) -> StatusCode {
     match trouble {
         None => StatusCode::UNPROCESSABLE_ENTITY,
-        Some(Trouble::Away) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Trouble::Away | Trouble::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         Some(Trouble::TooMany | Trouble::Full) => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
-/// When to try again: a database comes back soon, the count of requests begins anew every hour.
+/// When to try again: a database comes back soon, the count of all requests begins anew every minute, that of a visitor
+/// every hour.
 fn retry_after(trouble: Trouble) -> HeaderValue {
     HeaderValue::from_static(match trouble {
-        Trouble::Away => "60",
+        Trouble::Away | Trouble::Busy => "60",
         Trouble::TooMany | Trouble::Full => "3600",
     })
 }
@@ -66,6 +67,7 @@ pub(super) fn sentence(trouble: Option<Trouble>) -> Option<&'static str> {
     trouble.map(|trouble| match trouble {
         Trouble::Away => "away",
         Trouble::TooMany => "too-many",
+        Trouble::Busy => "busy",
         Trouble::Full => "full",
     })
 }
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn every_trouble_has_its_sentences() {
-        for trouble in [Trouble::Away, Trouble::TooMany, Trouble::Full] {
+        for trouble in [Trouble::Away, Trouble::TooMany, Trouble::Busy, Trouble::Full] {
             let word = sentence(Some(trouble)).unwrap();
             assert!(texts("en").has(&format!("trouble-{word}")) && texts("en").has(&format!("trouble-{word}-text")));
         }

@@ -3,6 +3,7 @@
 pub mod case;
 pub mod causes;
 pub mod check;
+pub mod confirm;
 pub mod faq;
 pub mod kept;
 pub mod lost;

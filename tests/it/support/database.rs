@@ -45,6 +45,9 @@ impl Database {
             ("mail.from", "postmaster@portal.example"),
             ("http.public_url", "https://portal.example"),
             ("dns.servers", "off"),
+            ("limits.requests_per_hour", "1000"),
+            ("limits.requests_per_hour_network", "1000"),
+            ("limits.requests_per_minute", "1000"),
         ];
         all.extend_from_slice(settings);
         super::config(&all)

@@ -3,6 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::reading::Reading;
@@ -11,10 +12,11 @@ use super::kept::{self, Kept};
 use super::standing::Entry;
 use crate::app::App;
 use crate::desk;
+use crate::desk::Refusal;
+use crate::desk::held::Closed;
 use crate::desk::request::Submitted;
 use crate::domain::id::fold_code;
 use crate::domain::ticket::{Kind, status_path};
-use crate::domain::time::HOUR;
 use crate::store::blocks;
 use crate::web::client::Client;
 use crate::web::error::{Error, Result};
@@ -73,6 +75,16 @@ impl Page {
     }
 }
 
+/// What a sender sees whose request is held.
+#[derive(Template, WebTemplate)]
+#[template(path = "public/held.html")]
+struct HeldPage {
+    /// What all pages share.
+    shell: Shell,
+    /// Where the mail with the link goes.
+    email: String,
+}
+
 /// Shows the form, filled in as the link says.
 pub async fn form(State(app): State<App>, Query(mut typed): Query<Typed>, shell: Shell) -> Response {
     let entry = entry(&app, shell.lang(), &typed.case).await;
@@ -96,8 +108,10 @@ pub async fn submit(
     shell: Shell,
     request: Request,
 ) -> Result<Response> {
-    let most = app.desk.config.limits.requests_per_hour;
-    let trouble = kept::trouble(&app, "request", client, HOUR, most).await?;
+    let trouble = app.desk.is_closed(client).map(|closed| match closed {
+        Closed::Visitor => Trouble::TooMany,
+        Closed::All => Trouble::Busy,
+    });
     let mut intake = intake::read(&app.desk.visited_from(client), request, FIELDS, trouble).await?;
     let typed = Typed::of(&intake);
     if intake.trouble.is_none() && !intake.text("read").is_empty() {
@@ -110,9 +124,10 @@ pub async fn submit(
         Err(faults) => Err(faults),
     };
     match outcome {
-        Ok(Submitted { code, secret }) => {
+        Ok(Some(Submitted { code, secret })) => {
             Ok(Redirect::to(&format!("{}&new=yes", status_path(&code, secret.reveal()))).into_response())
         }
+        Ok(None) => Ok((StatusCode::ACCEPTED, HeldPage { shell, email: typed.email }).into_response()),
         Err(faults) => Ok(again(&app, shell, typed, &intake, faults).await),
     }
 }
@@ -127,31 +142,37 @@ async fn read_first(app: &App, shell: Shell, typed: Typed, intake: &Intake) -> R
     Ok(page.into_response())
 }
 
-/// Stores a request that is in order, with its evidence.
+/// Stores a request that is in order, with its evidence; `None` when it is held until its mail address is confirmed.
 async fn send(
     app: &App,
     shell: &Shell,
     intake: &mut Intake,
     mut request: desk::request::Request,
-) -> Result<std::result::Result<Submitted, Faults>> {
+) -> Result<std::result::Result<Option<Submitted>, Faults>> {
     if intake.lost {
         // The second sending of one form finds its files taken: by the ticket that the first one made.
         let before = app.desk.submitted_before(&request).await?;
-        return Ok(before.ok_or_else(|| Faults::one("file", shell.t("file-lost"))));
+        return Ok(before.map(Some).ok_or_else(|| Faults::one("file", shell.t("file-lost"))));
     }
     if !intake.keep(&app.desk, "evidence").await? {
         return Ok(Err(Faults::default()));
     }
     request.evidence = intake.held.iter().map(|piece| piece.id).collect();
-    match app.desk.submit(request).await.map_err(Error::from) {
-        Ok(submitted) => Ok(Ok(submitted)),
-        Err(Error::Unavailable) => {
-            intake.trouble = Some(Trouble::Away);
-            Ok(Err(Faults::default()))
-        }
-        Err(Error::Stale) => Ok(Err(Faults::one("file", shell.t("file-lost")))),
-        Err(other) => Err(other),
-    }
+    let outcome = match app.desk.submit(request.clone()).await {
+        Err(Refusal::Beyond) => app.desk.hold(&request).await.map(|()| None),
+        submitted => submitted.map(Some),
+    };
+    intake.trouble = match outcome {
+        Ok(taken) => return Ok(Ok(taken)),
+        Err(Refusal::Stale) => return Ok(Err(Faults::one("file", shell.t("file-lost")))),
+        Err(Refusal::Beyond) => Some(Trouble::TooMany),
+        Err(Refusal::TooMuch) => Some(Trouble::Busy),
+        Err(other) => match Error::from(other) {
+            Error::Unavailable => Some(Trouble::Away),
+            error => return Err(error),
+        },
+    };
+    Ok(Err(Faults::default()))
 }
 
 /// Shows the form again with all that was typed.
