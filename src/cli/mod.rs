@@ -16,6 +16,7 @@ mod check;
 mod demo;
 mod doctor;
 mod edge;
+mod inbound;
 mod listeners;
 mod lists;
 mod moments;
@@ -73,6 +74,8 @@ enum Command {
     Reread,
     /// Check the set-up of a sender over the DNS.
     Check(check::CheckCommand),
+    /// Take a mail on standard input: an answer, a bounce, a mail to a proof (for a pipe of the mail server).
+    Inbound(inbound::InboundCommand),
     /// Bring the tables of the database up to date.
     Migrate,
     /// Say what is set up wrong, in words.
@@ -89,11 +92,14 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // A mail server returns a mail for most codes; what is wrong here is no fault of its sender.
+    let failure =
+        if matches!(cli.command, Command::Inbound(_)) { inbound::TRY_LATER.into() } else { ExitCode::FAILURE };
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "postern: {error:#}");
-            ExitCode::FAILURE
+            failure
         }
     }
 }
@@ -112,6 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         match cli.command {
+            Command::Inbound(command) => return inbound::run(&app(config).await?, &command).await,
             Command::Serve => serve::run(config).await,
             Command::Edge => edge::run(config).await,
             Command::Staff(command) => staff::run(&app(config).await?, command).await,
@@ -123,8 +130,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Doctor => doctor::run(&config).await,
             Command::Settings { .. } | Command::Read { .. } => Ok(()),
         }
-    })?;
-    Ok(ExitCode::SUCCESS)
+        .map(|()| ExitCode::SUCCESS)
+    })
 }
 
 /// The database and everything on it, for one command.

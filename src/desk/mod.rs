@@ -35,6 +35,7 @@ pub mod gateways;
 pub mod held;
 pub mod hits;
 pub mod import;
+pub mod inbound;
 pub mod lift;
 pub mod mails;
 mod password;

@@ -94,7 +94,7 @@ impl Desk {
         }
         let mut counts = Vec::new();
         let ticket = if let Some(ticket) = before {
-            self.add_missing(&mut tx, &ticket, &request.evidence).await?;
+            self.add_missing(&mut tx, owner(&ticket), &request.evidence).await?;
             ticket
         } else {
             counts = self.count_in(&mut tx, bounds).await?.ok_or(Refusal::Beyond)?;
@@ -107,18 +107,18 @@ impl Desk {
     }
 
     /// Gives a ticket the pieces that it does not have yet: somebody went back, chose a file, and sent the form again.
-    pub(super) async fn add_missing(&self, tx: &mut Tx, ticket: &Ticket, pieces: &[Id]) -> sqlx::Result<()> {
-        let known: Vec<String> =
-            evidence::of_ticket(&mut **tx, ticket.id).await?.into_iter().map(|e| e.sha256).collect();
+    pub(super) async fn add_missing(&self, tx: &mut Tx, owner: Owner, pieces: &[Id]) -> sqlx::Result<()> {
+        let page = owner.join.unwrap_or(owner.ticket);
+        let known: Vec<String> = evidence::of_ticket(&mut **tx, page).await?.into_iter().map(|e| e.sha256).collect();
         let mut added = Vec::new();
         for id in pieces {
             let piece = evidence::find(&mut **tx, *id).await?;
             let is_new = piece.is_some_and(|piece| !known.contains(&piece.sha256));
-            if is_new && evidence::attach(&mut **tx, *id, owner(ticket)).await? {
+            if is_new && evidence::attach(&mut **tx, *id, owner).await? {
                 added.push(*id);
             }
         }
-        self.name_found(tx, ticket.id, &added).await
+        self.name_found(tx, page, &added).await
     }
 
     /// What came of the very same form before, if it was sent before.
@@ -167,7 +167,7 @@ impl Desk {
         let hidden = Hidden { once_hash, client: request.client.to_string() };
         tickets::insert(&mut **tx, &ticket, &hidden).await?;
         tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
-        messages::insert(&mut **tx, &words_of(&ticket, &request.message, now), None).await?;
+        messages::insert(&mut **tx, &words_of(&ticket, owner(&ticket), &request.message, now), None).await?;
         for id in &request.evidence {
             if !evidence::attach(&mut **tx, *id, owner(&ticket)).await? {
                 return Err(Refusal::Stale);
@@ -257,7 +257,7 @@ fn new_ticket(request: &Request, now: Time) -> Ticket {
 }
 
 /// Whose words and files those of a ticket's page are: unverified ones of the whole ticket if it was added to one.
-fn owner(ticket: &Ticket) -> Owner {
+pub(super) fn owner(ticket: &Ticket) -> Owner {
     match ticket.joined_to {
         Some(whole) => Owner { ticket: whole, join: Some(ticket.id), by: By::Unverified },
         None => Owner { ticket: ticket.id, join: None, by: By::Sender },
@@ -265,8 +265,8 @@ fn owner(ticket: &Ticket) -> Owner {
 }
 
 /// What somebody writes in the form of a request or on its page.
-pub(super) fn words_of(ticket: &Ticket, text: &str, now: Time) -> Message {
-    let Owner { ticket: whole, join, by } = owner(ticket);
+pub(super) fn words_of(ticket: &Ticket, owner: Owner, text: &str, now: Time) -> Message {
+    let Owner { ticket: whole, join, by } = owner;
     Message {
         id: Id::new(now),
         ticket_id: whole,

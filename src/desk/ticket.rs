@@ -1,6 +1,6 @@
 //! Work on a ticket: claim, assign, note, answer, resolve; and what its sender does on the status page.
 
-use super::request::words_of;
+use super::request::{owner, words_of};
 use super::{About, Desk, Done, Refusal};
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::staff::Staff;
@@ -40,6 +40,21 @@ pub struct Told {
     pub answer: String,
     /// Whether the ticket goes on after it.
     pub stays_open: bool,
+}
+
+/// What the sender of a ticket adds to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Added<'a> {
+    /// A message.
+    pub text: &'a str,
+    /// Held pieces of evidence.
+    pub pieces: &'a [Id],
+    /// What tells a second sending of the same.
+    pub once: Option<&'a str>,
+    /// Who wrote it, when that is not who opened the ticket.
+    pub author: Option<&'a str>,
+    /// Whether a secret of the ticket came with it.
+    pub is_verified: bool,
 }
 
 impl Desk {
@@ -203,18 +218,31 @@ impl Desk {
 
     /// The sender adds a message, evidence or both; a resolved ticket opens again. The second sending of one form is one.
     pub async fn sender_adds(&self, ticket: &Ticket, text: &str, pieces: &[Id], once: Option<&str>) -> Done<()> {
-        let text = storable(text, MESSAGE_MOST);
-        if text.trim().is_empty() && pieces.is_empty() {
+        self.add_to(ticket, Added { text, pieces, once, author: None, is_verified: true }).await
+    }
+
+    /// Adds what came from outside, by the page or by mail.
+    pub(super) async fn add_to(&self, ticket: &Ticket, added: Added<'_>) -> Done<()> {
+        let text = storable(added.text, MESSAGE_MOST);
+        if text.trim().is_empty() && added.pieces.is_empty() {
             return Err(Refusal::invalid("addition-empty"));
         }
         let now = self.now();
-        let once = once_hash(ticket, &text, once);
+        let once = once_hash(ticket, &text, added.once);
         let mut tx = self.db.begin().await?;
         if messages::count_sent(&mut *tx, ticket.id).await? >= MESSAGES_MOST {
             return Err(Refusal::invalid("addition-many"));
         }
-        let is_first = messages::insert(&mut *tx, &words_of(ticket, &text, now), once.as_deref()).await?;
-        self.add_missing(&mut tx, ticket, pieces).await?;
+        let mut owner = owner(ticket);
+        if !added.is_verified {
+            owner.by = By::Unverified;
+        }
+        let mut message = words_of(ticket, owner, &text, now);
+        if let Some(author) = added.author {
+            author.clone_into(&mut message.author);
+        }
+        let is_first = messages::insert(&mut *tx, &message, once.as_deref()).await?;
+        self.add_missing(&mut tx, owner, added.pieces).await?;
         if is_first {
             self.hear(&mut tx, ticket).await?;
         }

@@ -182,6 +182,16 @@ pub async fn give_up(db: impl AnyExecutor<'_>, id: Id, error: &str) -> sqlx::Res
     Ok(done.rows_affected() == 1)
 }
 
+/// Notes that a mail that was handed over came back; says whether that is news.
+pub async fn bounced(db: impl AnyExecutor<'_>, id: Id, error: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'sent'")
+        .bind(id)
+        .bind(error)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Queues a given-up mail again; says whether it was given up.
 pub async fn retry(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
@@ -270,6 +280,14 @@ pub async fn give_back(db: impl AnyExecutor<'_>, id: Id, next_at: Time) -> sqlx:
 pub async fn last_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT message_id FROM outbox WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1")
         .bind(ticket)
+        .fetch_optional(db)
+        .await
+}
+
+/// The mail with this Message-ID.
+pub async fn find_by_message_id(db: impl AnyExecutor<'_>, message_id: &str) -> sqlx::Result<Option<Mail>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM outbox WHERE message_id = $1"))
+        .bind(message_id)
         .fetch_optional(db)
         .await
 }

@@ -26,6 +26,7 @@ mod follower;
 mod hits;
 mod hostile;
 mod imports;
+mod inbound;
 mod intake;
 mod joining;
 mod lifts;

@@ -5,5 +5,6 @@ mod crash;
 mod edges;
 mod feeds;
 mod gateways;
+mod inbound;
 mod postfix;
 mod resolver;

@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) postscreen: bool,
     /// Its service in `master.cf`, when it is not the usual one.
     pub(crate) service: Option<String>,
+    /// More services in `master.cf`.
+    pub(crate) services: String,
 }
 
 /// A running Postfix; stopped when the test ends.
@@ -145,6 +147,8 @@ fn master_cf(port: u16, setup: &Setup) -> String {
          discard unix - - n - - discard\n\
          anvil unix - - n - 1 anvil\n\
          scache unix - - n - 1 scache\n\
-         postlog unix-dgram n - n - 1 postlogd\n"
+         postlog unix-dgram n - n - 1 postlogd\n\
+         {}",
+        setup.services
     )
 }

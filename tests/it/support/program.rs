@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -78,6 +80,22 @@ impl Place {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// Lets every user of the machine work here, as one who is not root has to; gives the program and its settings file.
+    pub(crate) fn open_to_all(&self) -> (String, String) {
+        let program = self.folder.path().join("postern");
+        std::fs::copy(env!("CARGO_BIN_EXE_postern"), &program).unwrap();
+        self.run(&["migrate"]).assert_ok("migration");
+        let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        open(self.folder.path(), 0o777);
+        if let Some(folder) = self.database.url.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent()) {
+            open(folder, 0o777);
+            for file in std::fs::read_dir(folder).unwrap() {
+                open(&file.unwrap().path(), 0o666);
+            }
+        }
+        (program.display().to_string(), self.folder.path().join("postern.toml").display().to_string())
     }
 
     /// Makes the file of the database without any table; one on a server is there already.
