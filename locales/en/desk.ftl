@@ -60,3 +60,6 @@ proof-nameless = The address has no name of its own that leads back to it.
 proof-mailed = { $to } had such a mail within the last day. Please look there.
 checks-are-off = The live checks are off.
 checks-often = This was checked very often today. Try again tomorrow.
+watch-unproven = Only a record in the DNS or a mailed link of the last 90 days lets you watch a network.
+watch-many = This mail address watches very many networks already.
+watch-mailed = Several mails that ask for a confirmation went to this address within a day. Please look there.

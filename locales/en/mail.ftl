@@ -20,6 +20,11 @@ mail-subject-resolved = [{ $code }] { $resolution ->
 mail-subject-link = [{ $code }] The link to your request
 mail-subject-again = [{ $code }] Blocked again
 mail-subject-proof = Is { $net } yours?
+mail-subject-watch-asked = Shall we tell you about { $net }?
+mail-subject-watch-blocked = { $net } is blocked
+mail-subject-watch-lifted = The block of { $net } is lifted
+mail-subject-watch-ended = The block of { $net } has ended
+mail-subject-watch-many = { $count } changes to blocks of { $net }
 mail-subject-confirm = Please confirm your request to { $provider }
 
 mail-greeting = Hello,
@@ -75,3 +80,14 @@ mail-lifted-still = Mind: { $net } is still blocked by another entry ({ $cause }
 
 mail-reason = { $text }
 mail-reopen = If this does not settle it, write on the page below; that opens the request again.
+
+mail-watch-asked = on the page of a request to { $provider } somebody asked that this address be told when { $net } is blocked or a block is lifted.
+mail-watch-asked-link = If you want that, please confirm it here:
+mail-watch-not-you = If not, you need not do anything, and no other mail of this kind comes.
+mail-watch-intro = you watch { $net }. This happened to it in the block list of { $provider }:
+mail-watch-more = { $count ->
+    [one] One more change stands in the feed of the watch.
+   *[other] { $count } more changes stand in the feed of the watch.
+ }
+mail-watch-quiet = What happens until { $until } comes in one mail after that. The feed tells it at once.
+mail-watch-end = The feed, and the button that ends these mails:

@@ -134,3 +134,31 @@ policy-origin-never = The networks of its operator had very many lifts today: { 
 
 policy-reason = The published policy: everything holds; control was shown by { $way }.
 policy-answer = Your request met all rules of our published policy, so the block was lifted without a person.
+
+# Watches: whoever showed control is told when a network is blocked or lifted.
+watch-heading = Be told
+watch-lead = You have shown control by the DNS or by a mailed link. If you like, we write to { $email } whenever the network is blocked or a block is lifted. One click ends it.
+watch-ask = Watch { $net }
+watch-is-running = watched
+watch-is-asked = to be confirmed
+watch-asked-text = We have sent a mail with a link. It begins when the button there is pressed.
+watch-to-page = Feed, and the button that ends it
+watch-title = Watch of { $net }
+watch-confirm = Shall we write to { $email } whenever { $net } is blocked or a block is lifted?
+watch-begin = Yes, tell me
+watch-confirm-not = If you did not ask for this, close this page. Nothing is sent unless the button is pressed.
+watch-running = We write to { $email } whenever { $net } is blocked or a block is lifted.
+watch-check = How it stands now
+watch-feeds = Feeds
+watch-feeds-text = The same for a feed reader or a program. Whoever knows the address can read it, but not end the watch.
+watch-news = What happened
+watch-no-news = Nothing since the watch began.
+watch-end = End it
+watch-end-text = No mail comes after that, and the feeds are gone.
+watch-end-button = End the watch
+watch-ended = The watch was ended { $at }.
+watch-ended-text = No more mails come. With a proof it can be begun again on the page of a request.
+watch-feed-title = { $net } in the block list of { $provider }
+watch-news-blocked = { $net } is blocked: { $cause }
+watch-news-lifted = The block of { $net } is lifted: { $cause }
+watch-news-ended = The block of { $net } has ended: { $cause }

@@ -171,6 +171,7 @@ impl Desk {
             sent_at: None,
             confirmation_id: None,
             due_at: None,
+            unsubscribe: None,
         };
         outbox::add(&mut **tx, &mail).await
     }

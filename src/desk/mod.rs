@@ -47,6 +47,7 @@ pub mod sweep;
 pub mod ticket;
 pub mod undo;
 pub mod watch;
+pub mod watches;
 
 /// What every act needs: the database, the clock, the list, the content and the settings.
 #[derive(Debug, Clone)]
@@ -212,13 +213,19 @@ impl Desk {
         notice: Notice,
         auto: Auto,
     ) -> sqlx::Result<()> {
+        let mail = self.mail(tx, ticket, to, notice, auto).await?;
+        outbox::add(&mut **tx, &mail).await
+    }
+
+    /// A mail about a ticket, before it is queued.
+    async fn mail(&self, tx: &mut Tx, ticket: &Ticket, to: &Email, notice: Notice, auto: Auto) -> sqlx::Result<Mail> {
         let now = self.now();
         let recent = outbox::count_since(&mut **tx, to, now.plus(-HOUR)).await?;
         let wait = if recent >= self.config.mail.most_per_hour { HOUR } else { 0 };
         let due = now.plus(wait);
         let held = notice.awaits.filter(|_| self.config.lift_wait > 0).map(|_| self.waits_until());
         let id = Id::new(now);
-        let mail = Mail {
+        Ok(Mail {
             id,
             message_id: format!("<{}.{}@{}>", ticket.code, id, self.config.mail.from.domain()),
             ticket_id: Some(ticket.id),
@@ -237,8 +244,8 @@ impl Desk {
             sent_at: None,
             confirmation_id: notice.awaits,
             due_at: held.map(|_| due),
-        };
-        outbox::add(&mut **tx, &mail).await
+            unsubscribe: None,
+        })
     }
 
     /// The token in the mail addresses of a ticket; it can be found again and is stored as a hash only.

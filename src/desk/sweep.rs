@@ -105,6 +105,7 @@ impl Desk {
         gateways::forget(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
         gateways::forget_edges(self.db.pool(), now.plus(-GATEWAYS_KEPT)).await?;
         followers::forget(self.db.pool(), now.plus(-DAY)).await?;
+        self.forget_watches().await?;
         self.blocklist.forget_tokens(now);
         Ok(())
     }

@@ -14,4 +14,5 @@ pub mod protected;
 pub mod staff;
 pub mod ticket;
 pub mod time;
+pub mod watch;
 pub mod words;

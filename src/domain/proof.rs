@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dns::reverse_name;
 use super::id::Id;
 use super::net::Net;
-use super::time::Time;
+use super::time::{DAY, Time};
 use super::words::words;
 
 words! {
@@ -63,6 +63,13 @@ impl Proof {
     pub fn is_open(&self, now: Time) -> bool {
         self.met_at.is_none() && now < self.expires_at
     }
+
+    /// Whether it lets its sender watch the network and file requests for a range: it shows more than a process there, and
+    /// was given not long ago.
+    #[must_use]
+    pub fn opens_more(&self, now: Time) -> bool {
+        self.met_way.is_some_and(Way::is_strong) && self.met_at.is_some_and(|met| now.since(met) < HOLDS)
+    }
 }
 
 /// A mail to a token, seen by a gateway.
@@ -73,6 +80,9 @@ pub struct Sighting {
     /// Who sent it.
     pub client: IpAddr,
 }
+
+/// How long a proof opens more than the one request.
+pub const HOLDS: i64 = 90 * DAY;
 
 /// The label before the name at which a record is looked for.
 pub const LABEL: &str = "_postern";

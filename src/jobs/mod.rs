@@ -40,6 +40,7 @@ pub fn start(desk: &Desk, doors: Doors, tasks: &TaskTracker, stop: &Cancellation
     tasks.spawn(count(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
+    tasks.spawn(watch(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(reread(desk.clone(), holder, stop.clone()));
     tasks.spawn(look(desk.clone(), stop.clone()));
     tasks.spawn(find_records(desk.clone(), stop.clone()));
@@ -131,6 +132,16 @@ async fn expire(desk: Desk, holder: String, stop: CancellationToken) {
     while wait(&stop, Duration::from_secs(1)).await {
         if leased(&desk, "expire", &holder, 10 * SECOND).await {
             report("writing down the ends of blocks", desk.expire_blocks().await);
+        }
+    }
+}
+
+/// Tells those who watch a network what happened to it.
+async fn watch(desk: Desk, holder: String, stop: CancellationToken) {
+    while wait(&stop, Duration::from_secs(1)).await {
+        if leased(&desk, "watch", &holder, MINUTE).await {
+            report("reading the change log for watches", desk.gather_news().await);
+            report("telling of watched networks", desk.tell_news().await);
         }
     }
 }

@@ -43,6 +43,15 @@ plain_header!(
     AutoResponseSuppress, "X-Auto-Response-Suppress"
 );
 
+plain_header!(
+    /// RFC 2369 3.2: where it ends.
+    ListUnsubscribe, "List-Unsubscribe"
+);
+plain_header!(
+    /// RFC 8058: a POST there is enough.
+    ListUnsubscribePost, "List-Unsubscribe-Post"
+);
+
 /// A mailbox of an address without a name; a domain beyond ASCII becomes A-labels (RFC 5890).
 fn mailbox(email: &Email) -> anyhow::Result<Mailbox> {
     let domain = url::Host::parse(email.domain()).with_context(|| format!("{email} has no valid domain"))?;
@@ -86,6 +95,10 @@ pub fn build(mail: &Mail, settings: &Settings, provider: &str) -> anyhow::Result
     if mail.auto != Auto::No {
         builder =
             builder.header(AutoSubmitted(mail.auto.as_str().to_owned())).header(AutoResponseSuppress("All".to_owned()));
+    }
+    if let Some(url) = &mail.unsubscribe {
+        let one_click = ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned());
+        builder = builder.header(ListUnsubscribe(format!("<{url}>"))).header(one_click);
     }
     let html = html(&mail.body);
     let part = |kind: ContentType, text: String| {
@@ -161,6 +174,7 @@ mod tests {
             sent_at: None,
             confirmation_id: None,
             due_at: None,
+            unsubscribe: Some("https://portal.example/watches/abc/end".into()),
         }
     }
 
@@ -185,6 +199,8 @@ mod tests {
         assert!(text.contains("In-Reply-To: <PM-1.0@portal.example>\r\n"));
         assert!(text.contains("Auto-Submitted: auto-generated\r\n"));
         assert!(text.contains("Reply-To: reply+abc@portal.example\r\n"));
+        assert!(text.contains("List-Unsubscribe: <https://portal.example/watches/abc/end>\r\n"), "{text}");
+        assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
         assert!(text.contains("Subject: =?utf-8?") || text.contains("=?utf-8?b?"), "{text}");
     }
 

@@ -6,6 +6,7 @@ use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::ticket::{Resolution, Ticket, status_path};
 use crate::domain::time::Time;
+use crate::domain::watch::{News, Watch};
 use crate::locale::{Texts, texts};
 use crate::store::confirmations::Effect;
 
@@ -274,6 +275,56 @@ pub fn proof_link(setting: Setting<'_>, ticket: &Ticket, net: Net, link: &str) -
         body: body(&texts, setting, &paragraphs),
         awaits: None,
     }
+}
+
+/// "Shall we tell you?", to the mail address of a request. Nothing that the sender wrote stands in it.
+#[must_use]
+pub fn watch_asked(setting: Setting<'_>, watch: &Watch, link: &str) -> Notice {
+    let texts = texts(&watch.lang);
+    let paragraphs = [
+        texts.t2("mail-watch-asked", "net", watch.net, "provider", setting.provider),
+        format!("{}\n{link}", texts.t("mail-watch-asked-link")),
+        texts.t("mail-watch-not-you"),
+    ];
+    Notice {
+        name: "watch-asked",
+        subject: texts.t1("mail-subject-watch-asked", "net", watch.net),
+        body: body(&texts, setting, &paragraphs),
+        awaits: None,
+    }
+}
+
+/// How many things a mail of a watch tells.
+const NEWS_MOST: usize = 25;
+
+/// What happened to a watched network, and until when no other such mail goes.
+#[must_use]
+pub fn watch_news(setting: Setting<'_>, watch: &Watch, news: &[News], until: Time, link: &str) -> Notice {
+    let texts = texts(&watch.lang);
+    let mut paragraphs = vec![texts.t2("mail-watch-intro", "net", watch.net, "provider", setting.provider)];
+    paragraphs.extend(news.iter().take(NEWS_MOST).map(|one| {
+        let named = news_words(&texts, setting, &watch.lang, one);
+        format!("{named} ({})\n{}", one.at, case_link(setting, &one.case_code))
+    }));
+    let more = news.len().saturating_sub(NEWS_MOST);
+    if more > 0 {
+        paragraphs.push(texts.t1("mail-watch-more", "count", more));
+    }
+    paragraphs.push(texts.t1("mail-watch-quiet", "until", until));
+    paragraphs.push(format!("{}\n{link}", texts.t("mail-watch-end")));
+    let subject = match news {
+        [one] => texts.with(&format!("mail-subject-watch-{}", one.what), &[("net", &one.net)]),
+        _ => texts.with("mail-subject-watch-many", &[("net", &watch.net), ("count", &news.len())]),
+    };
+    Notice { name: "watch-news", subject, body: body(&texts, setting, &paragraphs), awaits: None }
+}
+
+/// One thing that happened to a watched network, in a sentence.
+#[must_use]
+pub fn news_words(texts: &Texts, setting: Setting<'_>, lang: &str, news: &News) -> String {
+    let title = setting.causes.find(&news.cause).map(|cause| cause.text(lang).title.clone());
+    let cause = title.map_or_else(|| news.cause.clone(), |title| format!("{}, {title}", news.cause));
+    texts.with(&format!("watch-news-{}", news.what), &[("net", &news.net), ("cause", &cause)])
 }
 
 /// The address of a block's case page.

@@ -47,6 +47,7 @@ pub mod sessions;
 pub mod snapshots;
 pub mod staff;
 pub mod tickets;
+pub mod watches;
 
 pub use sqlx::any::AnyExecutor;
 

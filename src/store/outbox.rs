@@ -69,13 +69,15 @@ pub struct Mail {
     pub confirmation_id: Option<Id>,
     /// While it waits for the confirmation of that: when it goes once that has come.
     pub due_at: Option<Time>,
+    /// The address that ends what it tells of.
+    pub unsubscribe: Option<String>,
 }
 
 /// The columns of [`Mail`], before the rest of a query.
 macro_rules! columns {
     () => {
         "id, message_id, ticket_id, notice, recipient, token, in_reply_to, auto, subject, body, state, \
-         attempts, next_at, last_error, created_at, sent_at, confirmation_id, due_at"
+         attempts, next_at, last_error, created_at, sent_at, confirmation_id, due_at, unsubscribe"
     };
 }
 
@@ -83,8 +85,8 @@ macro_rules! columns {
 pub async fn add(db: impl AnyExecutor<'_>, mail: &Mail) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO outbox (id, message_id, ticket_id, notice, recipient, recipient_folded, token, \
-         in_reply_to, auto, subject, body, state, attempts, next_at, locked_until, created_at, confirmation_id, due_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, $12, 0, $13, $14, $15)",
+         in_reply_to, auto, subject, body, state, attempts, next_at, locked_until, created_at, confirmation_id, due_at, unsubscribe) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, $12, 0, $13, $14, $15, $16)",
     )
     .bind(mail.id)
     .bind(&mail.message_id)
@@ -101,6 +103,7 @@ pub async fn add(db: impl AnyExecutor<'_>, mail: &Mail) -> sqlx::Result<()> {
     .bind(mail.created_at)
     .bind(mail.confirmation_id)
     .bind(mail.due_at.map(|at| at.0))
+    .bind(mail.unsubscribe.as_deref())
     .execute(db)
     .await?;
     Ok(())
@@ -276,12 +279,14 @@ pub async fn give_back(db: impl AnyExecutor<'_>, id: Id, next_at: Time) -> sqlx:
     Ok(done.rows_affected() == 1)
 }
 
-/// The Message-ID of the last mail of a ticket: what the next one answers.
+/// The Message-ID of the last mail of a ticket, watches aside: what the next one answers.
 pub async fn last_of_ticket(db: impl AnyExecutor<'_>, ticket: Id) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("SELECT message_id FROM outbox WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1")
-        .bind(ticket)
-        .fetch_optional(db)
-        .await
+    sqlx::query_scalar(
+        "SELECT message_id FROM outbox WHERE ticket_id = $1 AND unsubscribe IS NULL ORDER BY id DESC LIMIT 1",
+    )
+    .bind(ticket)
+    .fetch_optional(db)
+    .await
 }
 
 /// The mail with this Message-ID.

@@ -37,6 +37,7 @@ pub mod server;
 pub mod session;
 pub mod shell;
 pub mod staff;
+pub mod watching;
 
 /// What a browser may load for a page: nothing but the portal's own files; no inline style or script.
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -118,6 +119,12 @@ fn pages() -> Router<App> {
         .route("/requests/{code}/proofs", post(public::status::proofs::begin))
         .route("/requests/{code}/proofs/{id}/record", post(public::status::proofs::look))
         .route("/requests/{code}/proofs/{id}/mail", post(public::status::proofs::mail))
+        .route("/requests/{code}/watches", post(public::status::proofs::watch))
+        .route("/watches/{token}", get(public::watch::show))
+        .route("/watches/{token}/beginning", post(public::watch::begin))
+        .route("/watches/{token}/end", get(public::watch::show).post(public::watch::end))
+        .route("/watches/{token}/feed.atom", get(public::watch::atom))
+        .route("/watches/{token}/feed.json", get(public::watch::json))
         .route("/requests/{code}/checks", post(public::status::check_again))
         .route("/requests/{code}/withdrawal", post(public::status::withdraw))
         .route("/static/{file}", get(files::show))

@@ -18,7 +18,7 @@ fn net(text: &str) -> Net {
 }
 
 /// A plan for a list of this source.
-fn plan(source: &str, replace: bool) -> Plan {
+pub(crate) fn plan(source: &str, replace: bool) -> Plan {
     Plan {
         source: source.to_owned(),
         file_name: format!("{source}.txt"),
@@ -45,7 +45,7 @@ async fn staged(app: &TestApp, plan: Plan, entries: &[Entry]) -> Import {
 }
 
 /// Imports a list of networks without times.
-async fn import(app: &TestApp, plan: Plan, nets: &[&str]) -> Counts {
+pub(crate) async fn import(app: &TestApp, plan: Plan, nets: &[&str]) -> Counts {
     let entries: Vec<Entry> = nets.iter().map(|text| entry(text, None)).collect();
     let import = staged(app, plan, &entries).await;
     app.desk().finish_import(import).await.unwrap()

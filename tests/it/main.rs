@@ -47,4 +47,5 @@ mod staff_pages;
 mod store;
 mod sweep;
 mod tickets;
+mod watches;
 mod year;

@@ -12,13 +12,13 @@ use postern::store::{assessments, outbox, probations, proofs};
 use crate::support::{Browser, DnsServer, Gateway, PolicyService, TestApp, eventually};
 
 /// A sender at 203.0.113.7 whose set-up is in order.
-const GOOD: &str = r"
+pub(crate) const GOOD: &str = r"
     7.113.0.203.in-addr.arpa PTR mail.sender.example.
     mail.sender.example A 203.0.113.7
 ";
 
 /// A portal whose checks ask `zone`.
-async fn portal(zone: &str, settings: &[(&str, &str)]) -> (TestApp, DnsServer) {
+pub(crate) async fn portal(zone: &str, settings: &[(&str, &str)]) -> (TestApp, DnsServer) {
     let server = DnsServer::start(zone).await;
     let addr = server.addr.to_string();
     let mut all = vec![("dns.servers", addr.as_str()), ("gateways.policy.asked_first", "yes")];
@@ -27,7 +27,7 @@ async fn portal(zone: &str, settings: &[(&str, &str)]) -> (TestApp, DnsServer) {
 }
 
 /// A request to unblock an address, with its first snapshot and assessment; gives the ticket and the path of its page.
-async fn asked(app: &TestApp, net: &str) -> (Ticket, String) {
+pub(crate) async fn asked(app: &TestApp, net: &str) -> (Ticket, String) {
     let (ticket, secret) = app.ask("ann@sender.example", net).await;
     app.desk().take_snapshots().await.unwrap();
     app.desk().assess_due().await.unwrap();
@@ -36,12 +36,12 @@ async fn asked(app: &TestApp, net: &str) -> (Ticket, String) {
 }
 
 /// The path of an act on a ticket's page.
-fn act(page: &str, what: &str) -> String {
+pub(crate) fn act(page: &str, what: &str) -> String {
     page.replacen('?', &format!("{what}?"), 1)
 }
 
 /// Begins a proof on the page; gives its key.
-async fn begin(app: &TestApp, ticket: &Ticket, page: &str, addr: &str) -> Id {
+pub(crate) async fn begin(app: &TestApp, ticket: &Ticket, page: &str, addr: &str) -> Id {
     app.visitor().post(&act(page, "/proofs"), &[("addr", addr)]).await.assert_redirect();
     proofs::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().last().unwrap().id
 }

@@ -13,3 +13,4 @@ pub mod request;
 pub mod standing;
 pub mod start;
 pub mod status;
+pub mod watch;

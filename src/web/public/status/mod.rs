@@ -32,6 +32,7 @@ use crate::web::form::Faults;
 use crate::web::intake::{self, Beyond, Field, Intake, Trouble};
 use crate::web::proving::Provings;
 use crate::web::shell::Shell;
+use crate::web::watching::Watchings;
 
 mod history;
 pub mod proofs;
@@ -117,6 +118,8 @@ struct Page {
     is_unreachable: bool,
     /// The proofs.
     provings: Provings,
+    /// The watches.
+    watchings: Watchings,
     /// What the policy says.
     assessed: Option<Assessed>,
     /// The live checks.
@@ -134,6 +137,11 @@ impl Page {
     /// Where proofs are begun.
     fn proofs_target(&self) -> String {
         format!("/requests/{}/proofs", self.ticket.code)
+    }
+
+    /// Where watches are asked for.
+    fn watches_target(&self) -> String {
+        format!("/requests/{}/watches", self.ticket.code)
     }
 
     /// Where the live checks are asked for again.
@@ -232,6 +240,7 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     }
     let checked = Checked::new(&shell, &app.desk.snapshots(ticket.id).await?);
     let provings = Provings::of_ticket(app, &shell, &ticket).await?;
+    let watchings = Watchings::of_ticket(app, &ticket).await?;
     let assessment = app.desk.assessment(ticket.id).await?.filter(|_| ticket.is_open());
     let assessed = assessment.map(|found| Assessed::new(&shell, &found));
     let items = history(&shell, &sources);
@@ -253,6 +262,7 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
         understood,
         is_unreachable,
         provings,
+        watchings,
         assessed,
         checked,
         addition,
@@ -260,7 +270,7 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
 }
 
 /// Keeps a page out of search engines.
-fn unlisted(mut response: Response) -> Response {
+pub(super) fn unlisted(mut response: Response) -> Response {
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
 }

@@ -36,6 +36,14 @@ pub struct To {
     mailbox: String,
 }
 
+/// The proof by which a network is watched.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Watched {
+    /// Its key.
+    proof: String,
+}
+
 /// The proofs on the status page.
 fn back(code: &str, link: &Link) -> Redirect {
     Redirect::to(&format!("{}#proof", status_path(code, &link.key)))
@@ -81,6 +89,21 @@ pub async fn mail(
     let proof = app.desk.proof_of(&ticket, key(&id)?).await?;
     app.desk.mail_proof_link(&ticket, &proof, &form.mailbox).await?;
     Ok(back(&ticket.code, &link))
+}
+
+/// Asks for a watch of what was proven.
+pub async fn watch(
+    State(app): State<App>,
+    Client(client): Client,
+    Path(code): Path<String>,
+    Query(link): Query<Link>,
+    Form(form): Form<Watched>,
+) -> Result<Redirect> {
+    let ticket = find(&app, &code, &link.key).await?;
+    guard::count(&app, "watch-mail", client, HOUR, TRIES_MOST).await?;
+    let proof = app.desk.proof_of(&ticket, key(&form.proof)?).await?;
+    app.desk.ask_to_watch(&ticket, &proof).await?;
+    Ok(Redirect::to(&format!("{}#watch", status_path(&ticket.code, &link.key))))
 }
 
 /// The key of a proof.
