@@ -134,6 +134,7 @@ impl Values {
             dns: self.dns()?,
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
+            answer_within: self.get("tickets.answer_within", |t| if t == "0" { Ok(0) } else { span(t, HOUR) })?,
             probation: self.get("tickets.probation", |t| span(t, HOUR))?,
             policy: self.policy()?,
             lift_wait: self.get("mail.wait_for_effect", span_or_none)?,

@@ -171,6 +171,8 @@ pub struct Config {
     pub content_folder: Option<PathBuf>,
     /// How long evidence is kept, in milliseconds.
     pub retention: i64,
+    /// How soon a person answers, in milliseconds; 0: that is not told.
+    pub answer_within: i64,
     /// The suggested probation, in milliseconds.
     pub probation: i64,
     /// The published unblock policy.

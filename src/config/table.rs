@@ -272,6 +272,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "How long evidence and senders' texts are kept after they came; tickets and figures stay.",
     },
     Setting {
+        key: "tickets.answer_within",
+        default: "2d",
+        example: "1d",
+        help: "How soon a person answers, as senders are told. `0` to tell them no time.",
+    },
+    Setting {
         key: "tickets.probation",
         default: "14d",
         example: "14d",

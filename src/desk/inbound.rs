@@ -5,15 +5,15 @@ use super::ticket::Added;
 use super::{About, Desk, Done, Refusal};
 use crate::domain::id::{Id, hash};
 use crate::domain::ticket::{By, Ticket, Who, storable_line};
-use crate::domain::time::DAY;
+use crate::domain::time::HOUR;
 use crate::mail::letter::{Attached, Letter};
 use crate::store::evidence::{Form, Owner};
 use crate::store::mail_tokens::{self, Purpose};
 use crate::store::outbox::{self, Mail};
 use crate::store::{evidence, limits, tickets};
 
-/// How many mails to a proof of one ticket become evidence in a day.
-const PROOFS_A_DAY: i64 = 3;
+/// How many mails to a proof of one ticket become evidence in an hour.
+const PROOFS_AN_HOUR: i64 = 3;
 
 /// How mail was handed to us.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,8 +125,8 @@ impl Desk {
     async fn keep_proof_header(&self, token: &str, letter: Letter) -> Done<Taken> {
         let ticket = self.ticket_of_token(token, Purpose::Proof).await?.ok_or(Refusal::NotFound)?;
         let bucket = format!("proof-mail:{}", ticket.id);
-        if limits::count(self.db.pool(), &bucket, DAY, self.now()).await? > PROOFS_A_DAY {
-            return Ok(Taken::Dropped("there are enough mails to this proof today"));
+        if limits::count(self.db.pool(), &bucket, HOUR, self.now()).await? > PROOFS_AN_HOUR {
+            return Ok(Taken::Dropped("there are enough mails to this proof for now"));
         }
         let file = Attached { name: "header.eml".to_owned(), bytes: letter.header };
         let piece = self.keep_attached(&file).await?;

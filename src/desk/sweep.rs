@@ -22,7 +22,7 @@ const CHANGES_KEPT: i64 = 7 * DAY;
 const GATEWAYS_KEPT: i64 = 30 * DAY;
 
 /// How long a ticket waits for its sender before it is closed.
-const NO_REPLY: i64 = 21 * DAY;
+pub(crate) const NO_REPLY: i64 = 21 * DAY;
 
 impl Desk {
     /// Writes down the ends of blocks that have passed; gives how many.

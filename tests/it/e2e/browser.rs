@@ -3,6 +3,7 @@
 use postern::domain::staff::Role;
 
 use crate::support::chromium::Chromium;
+use crate::support::wire::Wire;
 use crate::support::{PASSWORD, Place, add_member};
 
 /// What the sender pastes.
@@ -55,6 +56,33 @@ async fn the_journey_by_keyboard_alone() {
     // The sender sees it.
     browser.open(&status).await;
     browser.until_text("lifted").await;
+    browser.assert_quiet_console().await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_request_keeps_itself_up_to_date_and_leaves_what_is_typed() {
+    let place = Place::new().await;
+    let _serving = place.serve().await;
+    add_member(&place, "ann@provider.example", Role::Agent);
+    let base = format!("http://{}", place.http);
+    let mut sender = Wire::new(place.http);
+    let fields = [("kind", "other"), ("email", "ann@sender.example"), ("message", "Is my address known?")];
+    let status = sender.post("/requests/new", &fields).leads_to().to_owned();
+    let code = status.split("/requests/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+    let path = &status[status.find("/requests/").unwrap()..];
+
+    let browser = Chromium::start().await;
+    browser.open(&format!("{base}{path}")).await;
+    browser.until_text("You should hear from us by").await;
+    browser.fill("textarea[name=message]", "By the way,").await;
+    let mut agent = Wire::new(place.http);
+    agent.post("/staff/sign-in", &[("email", "ann@provider.example"), ("password", PASSWORD), ("next", "")]).leads_to();
+    let answer = [("answer", "Which address do you mean?")];
+    agent.post(&format!("/staff/tickets/{code}/answers"), &answer).leads_to();
+    browser.until_text("Which address do you mean?").await;
+    browser.until_text("We close it on").await;
+    assert_eq!(browser.value("textarea[name=message]").await, "By the way,");
     browser.assert_quiet_console().await;
     browser.close().await;
 }

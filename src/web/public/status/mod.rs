@@ -14,11 +14,12 @@ use super::standing::{self, Standing};
 use crate::app::App;
 use crate::desk::confirm::Confirmed;
 use crate::desk::evidence::findings;
+use crate::desk::sweep::NO_REPLY;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
 use crate::domain::ticket::{Resolution, State as Stage, Ticket, Who, status_path};
-use crate::domain::time::HOUR;
+use crate::domain::time::{HOUR, Time};
 use crate::locale::Arg;
 use crate::store::confirmations::Effect;
 use crate::store::{events, evidence, messages, outbox, tickets};
@@ -106,6 +107,8 @@ struct Page {
     is_new: bool,
     /// Whether something was added this moment.
     is_added: bool,
+    /// By when a person answers, if that is told.
+    answered_by: Option<Time>,
     /// What it is about.
     rows: Vec<Row>,
     /// Since when each network that was lifted is free everywhere, or how far that is.
@@ -163,6 +166,17 @@ impl Page {
             (Some(_), Some(end)) if end != Resolution::Withdrawn => self.shell.t("status-next-by-mail"),
             _ => self.shell.word("status-next", &self.stage()),
         }
+    }
+
+    /// By when something happens next, where that can be said.
+    fn by_when(&self) -> Option<String> {
+        let (key, time) = match self.ticket.state {
+            Stage::New | Stage::Open => ("status-by-answer", self.answered_by?),
+            Stage::Waiting => ("status-by-closed", self.ticket.updated_at.plus(NO_REPLY)),
+            Stage::Resolved => return None,
+        };
+        let is_late = key == "status-by-answer" && time < self.shell.now;
+        Some(self.shell.t1(if is_late { "status-by-late" } else { key }, "time", time))
     }
 
     /// How far a lift is, in a sentence.
@@ -250,12 +264,15 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     let understood = sources.evidence.iter().take(UNDERSTOOD_MOST).filter_map(understood).collect();
     // Asked by address and not by ticket, so that it tells nothing of a ticket that this one was added to.
     let is_unreachable = outbox::failed_since(db, &ticket.email, ticket.created_at).await?;
+    let within = app.desk.config.answer_within;
+    let answered_by = (within > 0).then(|| ticket.queued_at.plus(within));
     Ok(Page {
         shell,
         ticket,
         key,
         is_new: false,
         is_added: false,
+        answered_by,
         rows,
         effects,
         items,
