@@ -115,14 +115,13 @@ impl Desk {
         }
         let bounds = self.bounds_of_request("held", request);
         if !self.has_room(&bounds) {
-            let [own, near, mail, _] = bounds;
-            return Err(if self.has_room(&[own, near, mail]) { Refusal::TooMuch } else { Refusal::Beyond });
+            return Err(self.fullness(&bounds));
         }
         self.find_room_to_hold().await?;
         let (now, secret) = (self.now(), Secret::new());
         let (id, body) = (Id::new(now), serde_json::to_string(&stored(request)).context("writing a request as JSON")?);
         let mut tx = self.db.begin().await?;
-        let counts = self.count_in(&mut tx, &bounds).await?.ok_or(Refusal::Beyond)?;
+        let counts = self.count_in(&mut tx, &bounds).await?.ok_or_else(|| self.fullness(&bounds))?;
         let hashes = Hashes { secret: secret.hash(), once };
         match held::insert(&mut *tx, id, &hashes, &request.email, &body, now).await {
             // The other sending of the form came first.
@@ -133,6 +132,12 @@ impl Desk {
         tx.commit().await?;
         self.learn(&bounds, &counts);
         Ok(())
+    }
+
+    /// Why nothing more is held: too much came from this visitor, its neighbourhood or with this address, or in all.
+    fn fullness(&self, [own, near, mail, _]: &[Bound; 4]) -> Refusal {
+        let is_their_own = ![own, near, mail].into_iter().all(|bound| self.knows_room(bound));
+        if is_their_own { Refusal::Beyond } else { Refusal::TooMuch }
     }
 
     /// Refuses when too many are held, or too many bytes of evidence wait.
