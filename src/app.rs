@@ -44,7 +44,7 @@ pub async fn connect(config: Config, clock: Clock) -> anyhow::Result<App> {
     let db = Db::connect(&config.database.url, config.database.connections).await?;
     db.migrate().await?;
     let status_key = secrets::status_key(db.pool()).await.context("reading the portal's key")?;
-    let checks = Arc::new(Checks::new(config.dns.clone()));
+    let checks = Arc::new(Checks::new(config.dns.clone()).with_origins(config.origins.clone()));
     let now = clock.now();
     let desk = Desk {
         db,

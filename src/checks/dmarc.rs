@@ -15,6 +15,12 @@ struct Record {
     policy: String,
     /// What is asked for names below.
     below: Option<String>,
+    /// What is asked for names below that do not exist.
+    missing: Option<String>,
+    /// Whether the signing domain has to be that of the From line itself.
+    strict_dkim: bool,
+    /// Whether the domain of the envelope sender has to be.
+    strict_spf: bool,
     /// Whether the domain says that it is (`y`) or is not (`n`) one under which others register names.
     public: Option<char>,
     /// Whether it is a trial.
@@ -25,12 +31,39 @@ struct Record {
 pub(super) async fn check(inquiry: &Inquiry<'_>, domain: &str) -> Found {
     match own(inquiry, domain).await {
         Err(found) => found,
-        Ok(Some(record)) => judge(domain, &[record]),
+        Ok(Some(record)) => judge(domain, &[record], true),
         Ok(None) => match climb(inquiry, domain).await {
-            Ok(found) => judge(domain, &found),
+            Ok(found) => judge(domain, &found, exists(inquiry, domain).await),
             Err(_) => end(Outcome::Unknown, "no-answer", Vec::new()),
         },
     }
+}
+
+/// Whether a domain exists, whatever records it has (RFC 9989, A.4); one that gives no answer does.
+async fn exists(inquiry: &Inquiry<'_>, domain: &str) -> bool {
+    inquiry.v4(domain).await != Err(Miss::NoName)
+}
+
+/// How the domains of a mail have to fit that of its From line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The organisation of the From line.
+    pub(super) organisation: String,
+    /// Whether the signing domain has to be the same.
+    pub(super) strict_dkim: bool,
+    /// Whether the domain of the envelope sender has to be the same.
+    pub(super) strict_spf: bool,
+}
+
+/// What the record of a From line asks for (RFC 9989, 4.7 and 4.10.1).
+pub(super) async fn fit_of(inquiry: &Inquiry<'_>, from: &str) -> Result<Fit, Miss> {
+    let found = climb(inquiry, from).await?;
+    let record = chosen(from, &found);
+    Ok(Fit {
+        organisation: organisation(from, &found),
+        strict_dkim: record.is_some_and(|record| record.strict_dkim),
+        strict_spf: record.is_some_and(|record| record.strict_spf),
+    })
 }
 
 /// The record of the domain itself, or what is wrong with it.
@@ -120,14 +153,23 @@ fn read(domain: &str, text: &str) -> Option<Record> {
         .collect();
     let tag = |name: &str| tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.to_ascii_lowercase());
     let known = |value: &String| matches!(value.as_str(), "none" | "quarantine" | "reject");
-    let reports = tag("rua").is_some_and(|rua| rua.starts_with("mailto:"));
-    let policy = tag("p").filter(known).or_else(|| reports.then(|| "none".to_owned()))?;
-    let public = tag("psd").and_then(|psd| psd.chars().next()).filter(|psd| matches!(psd, 'y' | 'n'));
+    let reports = tag("rua").is_some_and(|rua| rua.split(',').any(|uri| uri.trim().starts_with("mailto:")));
+    let (below, missing) = (tag("sp"), tag("np"));
+    let sound = [&below, &missing].into_iter().flatten().all(known);
+    // RFC 9989, 4.10.1: one that cannot be used asks for nothing, when it names where reports go; else it does not count.
+    let policy = tag("p").filter(|p| known(p) && sound).or_else(|| reports.then(|| "none".to_owned()))?;
     Some(Record {
         domain: domain.to_owned(),
         policy,
-        below: tag("sp").filter(known),
-        public,
+        below: below.filter(|_| sound),
+        missing: missing.filter(|_| sound),
+        strict_dkim: tag("adkim").is_some_and(|mode| mode == "s"),
+        strict_spf: tag("aspf").is_some_and(|mode| mode == "s"),
+        public: tag("psd").and_then(|psd| match psd.as_str() {
+            "y" => Some('y'),
+            "n" => Some('n'),
+            _ => None,
+        }),
         testing: tag("t").is_some_and(|t| t == "y"),
     })
 }
@@ -139,13 +181,15 @@ fn chosen<'a>(domain: &str, found: &'a [Record]) -> Option<&'a Record> {
     at(domain).or_else(|| at(&organisation)).or_else(|| found.iter().find(|record| record.public == Some('y')))
 }
 
-/// What follows from the records.
-fn judge(domain: &str, found: &[Record]) -> Found {
+/// What follows from the records for a domain that exists or does not.
+fn judge(domain: &str, found: &[Record], exists: bool) -> Found {
     let Some(record) = chosen(domain, found) else {
         return end(Outcome::Warn, "dmarc-none", vec![("domain", domain.to_owned())]);
     };
     let inherited = record.domain != domain;
-    let policy = record.below.as_ref().filter(|_| inherited).unwrap_or(&record.policy);
+    let missing = record.missing.as_ref().filter(|_| inherited && !exists);
+    let below = record.below.as_ref().filter(|_| inherited);
+    let policy = missing.or(below).unwrap_or(&record.policy);
     let values = vec![("domain", domain.to_owned()), ("from", record.domain.clone()), ("policy", policy.clone())];
     match (policy.as_str(), record.testing) {
         ("none", _) => end(Outcome::Warn, "dmarc-watches", values),
@@ -184,6 +228,11 @@ mod tests {
         );
         assert_eq!(read("example.com", "v=DMARC1; rua=mailto:d@example.com").unwrap().policy, "none");
         assert_eq!(read("example.com", "v=DMARC1; p=maybe"), None);
+        assert_eq!(read("example.com", "v=DMARC1; p=reject; sp=maybe"), None);
+        let careless = read("example.com", "v=DMARC1; p=reject; np=maybe; rua=mailto:d@example.com").unwrap();
+        assert_eq!((careless.policy.as_str(), careless.missing), ("none", None));
+        let strict = read("example.com", "v=DMARC1; p=none; adkim=s; aspf=r; psd=u").unwrap();
+        assert_eq!((strict.strict_dkim, strict.strict_spf, strict.public), (true, false, None));
     }
 
     #[test]
@@ -195,10 +244,10 @@ mod tests {
             record("com", "v=DMARC1; p=reject; psd=y"),
         ];
         assert_eq!(chosen("a.mail.example.com", &found).map(|r| r.domain.as_str()), Some("example.com"));
-        assert_eq!(judge("a.mail.example.com", &found).values.last(), Some(&("policy", "quarantine".to_owned())));
+        assert_eq!(judge("a.mail.example.com", &found, true).values.last(), Some(&("policy", "quarantine".to_owned())));
         let found = [record("mail.example.com", "v=DMARC1; p=reject; psd=n")];
         assert_eq!(chosen("a.mail.example.com", &found).map(|r| r.domain.as_str()), Some("mail.example.com"));
-        assert_eq!(judge("example.com", &[]).outcome, Outcome::Warn);
+        assert_eq!(judge("example.com", &[], true).outcome, Outcome::Warn);
         let suffix_only = [record("mail.example.com", "v=DMARC1; p=none"), record("com", "v=DMARC1; p=reject; psd=y")];
         assert_eq!(organisation("a.mail.example.com", &suffix_only), "example.com");
         assert_eq!(chosen("a.mail.example.com", &suffix_only).map(|r| r.domain.as_str()), Some("com"));

@@ -92,6 +92,11 @@ impl Dns {
         builder.with_options(options()).build().map(|resolver| Some(Self(resolver)))
     }
 
+    /// Forgets all answers.
+    pub(super) fn forget(&self) {
+        self.0.clear_cache();
+    }
+
     /// The records of a name.
     async fn records(&self, name: &str, kind: RecordType) -> Answer<RData> {
         let Ok(mut name) = Name::from_labels(name.split('.').map(str::as_bytes)) else { return Err(Miss::NoName) };

@@ -19,6 +19,7 @@ mod origin;
 mod prove;
 mod ptr;
 mod spf;
+mod thrift;
 mod transport;
 mod v6;
 
@@ -33,10 +34,12 @@ use tokio::sync::Semaphore;
 
 use crate::domain::dns::{DnsSettings, host, is_public, public_host};
 use crate::domain::net::fold;
+use crate::domain::origin::Origins;
 use crate::domain::time::{Clock, Time};
 pub use dns::Asked;
 use dns::{Dns, Inquiry, Miss};
 use kept::Kept;
+use thrift::Thrift;
 
 /// How many subjects are checked at once; more get no answer, so that a flood of look-ups is no flood of questions.
 const RUNS_MOST: usize = 32;
@@ -96,6 +99,22 @@ pub struct Check {
     pub link: Option<String>,
     /// What was asked and answered.
     pub asked: Vec<Asked>,
+}
+
+impl Check {
+    /// Whether another run of the same check found something else. The order of names and addresses says nothing: servers
+    /// turn it round from answer to answer.
+    fn differs(&self, other: &Self) -> bool {
+        let sorted = |check: &Self| -> Vec<Vec<String>> {
+            let parts = |value: &String| {
+                let mut parts: Vec<String> = value.split(", ").map(ToOwned::to_owned).collect();
+                parts.sort();
+                parts
+            };
+            check.values.iter().map(|(_, value)| parts(value)).collect()
+        };
+        (self.outcome, &self.finding, sorted(self)) != (other.outcome, &other.finding, sorted(other))
+    }
 }
 
 /// What a check found, before name and questions are put to it.
@@ -162,10 +181,14 @@ pub struct Checks {
     dns: Option<Dns>,
     /// The settings.
     settings: DnsSettings,
+    /// Where networks are, from the file of the operator.
+    origins: Option<Arc<Origins>>,
     /// Snapshots that still hold.
     kept: Kept,
     /// Places for runs.
     places: Semaphore,
+    /// How often whose servers were asked.
+    thrift: Thrift,
 }
 
 /// Ends a check.
@@ -200,14 +223,12 @@ fn selector_name(text: &str) -> Option<String> {
 }
 
 impl Snapshot {
-    /// The checks that ended in another way than in `before`, each with how it ended then.
+    /// The checks that found something else than in `before`, each with how it ended then.
     #[must_use]
     pub fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<(Option<&'a Check>, &'a Check)> {
         let twin = |check: &Check| before.checks.iter().find(|old| old.name == check.name && old.about == check.about);
         let pairs = self.checks.iter().map(|check| (twin(check), check));
-        pairs
-            .filter(|(old, check)| old.is_none_or(|old| (old.outcome, &old.finding) != (check.outcome, &check.finding)))
-            .collect()
+        pairs.filter(|(old, check)| old.is_none_or(|old| old.differs(check))).collect()
     }
 
     /// How a check ended, if it was made.
@@ -243,7 +264,20 @@ impl Checks {
             );
             None
         });
-        Self { dns, settings, kept: Kept::default(), places: Semaphore::new(RUNS_MOST) }
+        Self {
+            dns,
+            settings,
+            origins: None,
+            kept: Kept::default(),
+            places: Semaphore::new(RUNS_MOST),
+            thrift: Thrift::default(),
+        }
+    }
+
+    /// The same with a file that tells where networks are.
+    #[must_use]
+    pub fn with_origins(self, origins: Option<Arc<Origins>>) -> Self {
+        Self { origins, ..self }
     }
 
     /// Whether there are checks at all.
@@ -252,13 +286,28 @@ impl Checks {
         self.dns.is_some()
     }
 
-    /// Checks a subject, or tells what a check of the last minutes found. Nothing when the checks are off or too many run.
+    /// Checks a subject, or tells what a check of the last minutes found. Nothing when the checks are off, too many run, or
+    /// the same servers were asked very often in this minute.
     pub async fn run(&self, subject: &Subject, clock: &Clock) -> Option<Arc<Snapshot>> {
-        let dns = self.dns.as_ref()?;
-        if let Some(snapshot) = self.kept.find(subject, clock.now()) {
-            return Some(snapshot);
+        match self.kept.find(subject, clock.now()) {
+            Some(snapshot) if self.are_on() => Some(snapshot),
+            _ => self.run_afresh(subject, clock).await,
         }
+    }
+
+    /// Checks a subject again for whoever has mended something: what was found and answered before does not count.
+    pub async fn run_again(&self, subject: &Subject, clock: &Clock) -> Option<Arc<Snapshot>> {
+        self.dns.as_ref()?.forget();
+        self.run_afresh(subject, clock).await
+    }
+
+    /// Checks a subject, and keeps what is found.
+    async fn run_afresh(&self, subject: &Subject, clock: &Clock) -> Option<Arc<Snapshot>> {
+        let dns = self.dns.as_ref()?;
         let _place = self.places.try_acquire().ok()?;
+        if !self.thrift.allows(&thrift::targets(subject), clock.now()) {
+            return None;
+        }
         let checks = join_all(self.all(dns, subject)).await;
         let snapshot = Arc::new(Snapshot { subject: subject.clone(), at: clock.now(), checks });
         self.kept.keep(Arc::clone(&snapshot));
@@ -272,9 +321,12 @@ impl Checks {
     }
 
     /// What a name is. Nothing when that cannot be found out.
-    pub async fn name(&self, name: &str) -> Option<Named> {
+    pub async fn name(&self, name: &str, clock: &Clock) -> Option<Named> {
         let dns = self.dns.as_ref()?;
         let _place = self.places.try_acquire().ok()?;
+        if !self.thrift.allows(&[format!("name {}", thrift::registered(name))], clock.now()) {
+            return None;
+        }
         let inquiry = Inquiry::new(dns);
         let both = async { tokio::join!(inquiry.mx(name), inquiry.addrs(name)) };
         let (mx, addrs) = tokio::time::timeout(self.third(), both).await.ok()?;
@@ -349,7 +401,9 @@ impl Checks {
             }));
         }
         let origin = if addr.is_ipv4() { &self.settings.origin4 } else { &self.settings.origin6 };
-        if let Some(zone) = origin {
+        if let Some(known) = self.origins.as_ref().and_then(|origins| origins.find(addr)).copied() {
+            all.push(self.one(dns, "origin", move |_| Box::pin(async move { origin::told(known) })));
+        } else if let Some(zone) = origin {
             all.push(self.one(dns, "origin", move |inquiry| Box::pin(origin::check(inquiry, addr, zone))));
         }
     }

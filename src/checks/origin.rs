@@ -1,4 +1,5 @@
-//! Where the address is in the Internet: number of the network operator, prefix and country, from a DNS zone.
+//! Where the address is in the Internet: number of the network operator, prefix and country, from the file of the
+//! operator or a DNS zone.
 //!
 //! The zone answers with a text such as `64496 | 203.0.113.0/24 | DE | registry | 2010-01-31`.
 
@@ -34,6 +35,12 @@ pub(super) async fn check(inquiry: &Inquiry<'_>, addr: IpAddr, zone: &str) -> Fo
         }
         None => end(Outcome::Unknown, "origin-unread", Vec::new()),
     }
+}
+
+/// Tells what the file of the operator says.
+pub(super) fn told(known: crate::domain::origin::Origin) -> Found {
+    let (asn, country) = (format!("AS{}", known.asn), known.country().to_owned());
+    end(Outcome::Pass, "origin-found", vec![("asn", asn), ("net", known.net.to_string()), ("country", country)])
 }
 
 /// Reads one text.

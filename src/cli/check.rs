@@ -34,7 +34,7 @@ pub(super) struct CheckCommand {
 
 /// Checks and prints.
 pub(super) async fn run(config: &Config, command: &CheckCommand) -> anyhow::Result<()> {
-    let checks = Checks::new(config.dns.clone());
+    let checks = Checks::new(config.dns.clone()).with_origins(config.origins.clone());
     anyhow::ensure!(
         checks.are_on(),
         "there are no DNS servers to ask: dns.servers is off, or those of this machine cannot be read"
@@ -60,7 +60,11 @@ async fn subject(checks: &Checks, command: &CheckCommand) -> anyhow::Result<Subj
         Err(bad) => bad,
     };
     let Some(name) = public_host(&command.what) else { return Err(bad.into()) };
-    match checks.name(&name).await.with_context(|| format!("the DNS servers did not say what {name} is"))? {
+    match checks
+        .name(&name, &Clock::System)
+        .await
+        .with_context(|| format!("the DNS servers did not say what {name} is"))?
+    {
         Named::Host(addrs) => Ok(Subject::new(addrs.first().copied(), helo.or(Some(&name)), domain)),
         Named::Domain => Ok(Subject::new(None, None, Some(&name))),
     }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::read::{BadSetting, Values};
 use super::values::{
     at_most_20s, database_url, domain_name, folder, list, listen_address, listen_addresses, number, open_recipients,
-    optional_listen, optional_zone, policy_checks, portal_url, public_url, resolvers, smtp_url, span, span_or_none,
-    yes_no, zone_name,
+    optional_listen, optional_zone, origins, policy_checks, portal_url, public_url, resolvers, smtp_url, span,
+    span_or_none, yes_no, zone_name,
 };
 use super::{Config, Database, Dnsbl, Edge, Gateways, Http, Limits, Mail};
 use crate::domain::dns::{DnsSettings, ListZone};
@@ -132,6 +132,7 @@ impl Values {
             gateways: self.gateways(dnsbl, demo)?,
             edge: self.edge()?,
             dns: self.dns()?,
+            origins: self.get("dns.origin_file", origins)?,
             content_folder: self.get("content.folder", folder)?,
             retention: self.get("evidence.retention", |t| span(t, DAY))?,
             answer_within: self.get("tickets.answer_within", |t| if t == "0" { Ok(0) } else { span(t, HOUR) })?,

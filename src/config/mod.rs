@@ -187,6 +187,8 @@ pub struct Config {
     pub lift_wait: i64,
     /// Bounds.
     pub limits: Limits,
+    /// Where networks are, from the file of the operator.
+    pub origins: Option<std::sync::Arc<crate::domain::origin::Origins>>,
     /// Whether the log is JSON.
     pub log_json: bool,
     /// What is logged.

@@ -254,6 +254,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting { key: "dns.origin6", default: "", example: "origin6.asn.example.org", help: "The same for IPv6." },
     Setting {
+        key: "dns.origin_file",
+        default: "",
+        example: "/etc/postern/origins.csv",
+        help: "File that tells the network origin instead, read at start: in each line a network, the number of its operator and a country, such as `203.0.113.0/24, 64496, DE`. What it does not know is asked of the zones.",
+    },
+    Setting {
         key: "dns.timeout",
         default: "3s",
         example: "3s",
@@ -330,7 +336,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "policy.per_origin",
         default: "50",
         example: "50",
-        help: "How many lifts by policy all networks of one operator get in a day; known where `dns.origin4` and `dns.origin6` are set.",
+        help: "How many lifts by policy all networks of one operator get in a day; known where `dns.origin_file`, `dns.origin4` or `dns.origin6` is set.",
     },
     Setting {
         key: "limits.requests_per_hour",

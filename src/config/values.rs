@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use url::Url;
 
 use crate::domain::dns;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::origin::Origins;
 use crate::domain::policy::CHECKS;
 use crate::domain::time::{HOUR, SECOND, parse_span};
 
@@ -215,4 +217,13 @@ pub(super) fn folder(text: &str) -> Result<Option<PathBuf>, &'static str> {
         text if Path::new(text).is_dir() => Ok(Some(PathBuf::from(text))),
         _ => Err("there is no such folder"),
     }
+}
+
+/// Reads the file that tells the origin of networks.
+pub(super) fn origins(text: &str) -> Result<Option<Arc<Origins>>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let file = std::fs::read_to_string(text).map_err(|error| format!("{text}: {error}"))?;
+    Origins::parse(&file).map(|origins| Some(Arc::new(origins)))
 }

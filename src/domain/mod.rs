@@ -8,6 +8,7 @@ pub mod email;
 pub mod endpoint;
 pub mod id;
 pub mod net;
+pub mod origin;
 pub mod policy;
 pub mod proof;
 pub mod protected;

@@ -13,7 +13,7 @@ use postern::domain::time::{Clock, MINUTE};
 use crate::support::{DnsServer, START, TestApp};
 
 /// A sender whose set-up is in order, at 203.0.113.7 and `2001:db8::25`.
-const GOOD: &str = r#"
+pub(crate) const GOOD: &str = r#"
     7.113.0.203.in-addr.arpa PTR mail.sender.example.
     mail.sender.example A 203.0.113.7
     mail.sender.example AAAA 2001:db8::25
@@ -30,7 +30,7 @@ const GOOD: &str = r#"
 "#;
 
 /// A checker that asks this server.
-fn checker(server: &DnsServer) -> Checks {
+pub(crate) fn checker(server: &DnsServer) -> Checks {
     let lists = [("bl.example", Some("https://bl.example/removal"))];
     Checks::new(DnsSettings {
         servers: Servers::These(vec![server.addr]),
@@ -45,7 +45,7 @@ fn checker(server: &DnsServer) -> Checks {
 }
 
 /// The checks of a subject in a zone.
-async fn run(zone: &str, addr: Option<&str>, helo: Option<&str>, domain: Option<&str>) -> Arc<Snapshot> {
+pub(crate) async fn run(zone: &str, addr: Option<&str>, helo: Option<&str>, domain: Option<&str>) -> Arc<Snapshot> {
     let server = DnsServer::start(zone).await;
     let subject = Subject::new(addr.map(|addr| addr.parse().unwrap()), helo, domain);
     let snapshot = checker(&server).run(&subject, &Clock::fixed(START)).await.unwrap();
@@ -64,12 +64,12 @@ async fn run(zone: &str, addr: Option<&str>, helo: Option<&str>, domain: Option<
 }
 
 /// A word that lives as long as the test.
-fn word(text: &str) -> &'static str {
+pub(crate) fn word(text: &str) -> &'static str {
     text.to_owned().leak()
 }
 
 /// One check of a snapshot.
-fn find<'a>(snapshot: &'a Snapshot, name: &str) -> &'a Check {
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, name: &str) -> &'a Check {
     snapshot
         .checks
         .iter()
@@ -78,7 +78,7 @@ fn find<'a>(snapshot: &'a Snapshot, name: &str) -> &'a Check {
 }
 
 /// What a check of an address found.
-async fn of_addr(zone: &str, name: &str) -> (Outcome, &'static str) {
+pub(crate) async fn of_addr(zone: &str, name: &str) -> (Outcome, &'static str) {
     let snapshot = run(zone, Some("203.0.113.7"), None, None).await;
     let check = find(&snapshot, name);
     (check.outcome, word(&check.finding))
@@ -346,9 +346,11 @@ async fn private_addresses_are_not_asked_about() {
 async fn a_name_is_a_host_or_a_domain() {
     let server = DnsServer::start(GOOD).await;
     let checks = checker(&server);
-    assert!(matches!(checks.name("mail.sender.example").await, Some(Named::Host(addrs)) if addrs.len() == 2));
-    assert_eq!(checks.name("sender.example").await, Some(Named::Domain));
-    assert_eq!(checks.name("gone.example").await, Some(Named::Domain));
+    assert!(
+        matches!(checks.name("mail.sender.example", &Clock::fixed(START)).await, Some(Named::Host(addrs)) if addrs.len() == 2)
+    );
+    assert_eq!(checks.name("sender.example", &Clock::fixed(START)).await, Some(Named::Domain));
+    assert_eq!(checks.name("gone.example", &Clock::fixed(START)).await, Some(Named::Domain));
 }
 
 #[tokio::test]

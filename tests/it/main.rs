@@ -11,11 +11,13 @@
 
 mod support;
 
+mod answers;
 mod api;
 mod architecture;
 mod bounds;
 mod checks;
 mod cli;
+mod dmarc;
 mod dnsbl;
 mod e2e;
 mod effects;

@@ -31,6 +31,9 @@ use crate::web::{guard, say};
 /// How much of a pasted text is looked at.
 const MOST: usize = 4_000;
 
+/// How much of a name is shown again.
+const NAME_MOST: usize = 255;
+
 /// How many addresses of a text with several are named.
 const NAMED_MOST: usize = 5;
 
@@ -56,10 +59,27 @@ struct Page {
     shell: Shell,
     /// What was asked for, as typed.
     q: String,
+    /// The name in HELO, as typed.
+    helo: String,
+    /// The domain of the sender, as typed.
+    domain: String,
     /// What is wrong with it.
     faults: Faults,
     /// What was found.
     seen: Option<Seen>,
+}
+
+impl Page {
+    /// The page of what was asked for, with what was found.
+    fn new(shell: Shell, q: String, asked: Asked, seen: Option<Seen>) -> Self {
+        let short = |text: String| text.chars().take(NAME_MOST).collect();
+        Self { shell, q, helo: short(asked.helo), domain: short(asked.domain), faults: Faults::default(), seen }
+    }
+
+    /// Whether more than the box is filled in.
+    fn has_more(&self) -> bool {
+        !self.helo.is_empty() || !self.domain.is_empty()
+    }
 }
 
 /// What was found.
@@ -114,15 +134,15 @@ pub async fn show(
         Ok(Meaning::Name(name)) => Some(look_up_name(&app, &shell, name, &asked).await),
         Err(what) if json => return Ok(refused(&what)),
         Err(what) => {
-            let faults = Faults::one("q", what);
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page { q, faults, seen: None, shell }).into_response());
+            let page = Page { faults: Faults::one("q", what), ..Page::new(shell, q, asked, None) };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let unknown = seen.iter().any(|seen| seen.is_lost() || seen.standings.iter().any(|standing| standing.unknown));
     let status = if unknown { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     Ok(match seen {
         Some(seen) if json => (status, Json(seen.to_json(&q))).into_response(),
-        seen => (status, Page { q, faults: Faults::default(), seen, shell }).into_response(),
+        seen => (status, Page::new(shell, q, asked, seen)).into_response(),
     })
 }
 
@@ -157,7 +177,7 @@ fn refused(what: &str) -> Response {
 
 /// Finds out what a name is, then looks it up as a host or as a domain.
 async fn look_up_name(app: &App, shell: &Shell, name: String, asked: &Asked) -> Seen {
-    match app.desk.checks.name(&name).await {
+    match app.desk.checks.name(&name, &app.desk.clock).await {
         Some(Named::Host(addrs)) => {
             let subject = Subject::new(addrs.first().copied(), Some(&name), Some(&asked.domain));
             look(app, shell, Some(name), &addrs, subject).await
