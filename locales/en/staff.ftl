@@ -73,6 +73,10 @@ queue-suspected = { $count ->
     [one] One more looks like a machine’s work
    *[other] { $count } more look like a machine’s work
  }
+queue-held = { $count ->
+    [one] One request beyond the limits waits until its mail address is confirmed.
+   *[other] { $count } requests beyond the limits wait until their mail addresses are confirmed.
+ }
 queue-suspected-only = Only those that look like a machine’s work.
 queue-suspected-hide = Back to the others
 queue-reset = Clear the search and all filters

@@ -142,6 +142,7 @@ impl Values {
             session: self.get("staff.session", |t| span(t, HOUR / 12))?,
             limits: Limits {
                 requests_per_hour: self.get("limits.requests_per_hour", |t| number(t, 1, 1_000_000))?,
+                requests_per_hour_mail: self.get("limits.requests_per_hour_mail", |t| number(t, 1, 1_000_000))?,
                 requests_per_hour_network: self.get("limits.requests_per_hour_network", |t| number(t, 1, 1_000_000))?,
                 requests_per_minute: self.get("limits.requests_per_minute", |t| number(t, 1, 1_000_000))?,
                 checks_per_minute: self.get("limits.checks_per_minute", |t| number(t, 1, 1_000_000))?,

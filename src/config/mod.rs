@@ -132,8 +132,10 @@ impl std::fmt::Debug for Edge {
 /// Bounds on what one visitor may do.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Requests of a visitor, and of a mail address, in an hour.
+    /// Requests of a visitor in an hour.
     pub requests_per_hour: i64,
+    /// Requests with the same mail address in an hour.
+    pub requests_per_hour_mail: i64,
     /// Requests of a visitor's neighbourhood in an hour.
     pub requests_per_hour_network: i64,
     /// Requests of all in a minute.

@@ -342,7 +342,13 @@ pub const SETTINGS: &[Setting] = &[
         key: "limits.requests_per_hour",
         default: "30",
         example: "30",
-        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour, and how many may give the same mail address. What is beyond this and the next two is held until its mail address is confirmed; as much again is held, and beyond that nothing is taken.",
+        help: "How many requests one visitor (IPv4 address, IPv6 /64) may send in an hour. What is beyond this and the next three is held until its mail address is confirmed; as much again is held, and beyond that nothing is taken.",
+    },
+    Setting {
+        key: "limits.requests_per_hour_mail",
+        default: "6",
+        example: "6",
+        help: "How many requests may give the same mail address in an hour: each is acknowledged by mail, which may go to somebody who sent none.",
     },
     Setting {
         key: "limits.requests_per_hour_network",

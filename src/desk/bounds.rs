@@ -93,7 +93,7 @@ impl Desk {
     /// What bounds the requests with one mail address.
     pub(super) fn bound_of_mail(&self, what: &str, email: &Email) -> Bound {
         let bucket = format!("{what}-mail:{}", hash(email.folded().as_bytes()));
-        Bound::new(bucket, HOUR, self.config.limits.requests_per_hour)
+        Bound::new(bucket, HOUR, self.config.limits.requests_per_hour_mail)
     }
 
     /// Whether all bounds take one more, as far as this process knows.

@@ -66,6 +66,18 @@ pub async fn count(db: impl AnyExecutor<'_>, most: i64) -> sqlx::Result<i64> {
         .await
 }
 
+/// How many wait that came after `since`; no more than `most` are counted.
+pub async fn count_waiting(db: impl AnyExecutor<'_>, since: Time, most: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT id FROM held_requests WHERE confirmed_at IS NULL AND created_at > $1 LIMIT $2) \
+         AS counted",
+    )
+    .bind(since)
+    .bind(most)
+    .fetch_one(db)
+    .await
+}
+
 /// Whether the very same form is held already, or was.
 pub async fn has_once(db: impl AnyExecutor<'_>, once_hash: &str) -> sqlx::Result<bool> {
     let found: Option<i64> = sqlx::query_scalar("SELECT id FROM held_requests WHERE once_hash = $1 LIMIT 1")

@@ -6,7 +6,7 @@ use postern::checks::{Outcome, Subject};
 use postern::domain::time::Clock;
 
 use crate::checks::{GOOD, checker, find, of_addr, run};
-use crate::support::{DnsServer, START, TestApp};
+use crate::support::{DnsServer, Place, START, TestApp};
 
 #[tokio::test]
 async fn lame_lying_and_truncated_answers_are_no_finding() {
@@ -158,4 +158,25 @@ async fn the_page_takes_the_name_in_helo_and_the_domain_of_the_sender() {
     page.assert_page(200, "value=\"gone.sender.example\"").assert_page(200, "value=\"sender.example\"");
     page.assert_page(200, "gone.sender.example does not exist in the DNS");
     visitor.get("/check?q=hello&helo=%3Cscript%3E").await.assert_page(422, "value=\"&#60;script&#62;\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_prints_the_checks_for_people_and_programs() {
+    let server = DnsServer::start(GOOD).await;
+    let place = Place::with(&format!("dns.servers = \"{}\"", server.addr)).await;
+    let more = ["--helo", "gone.sender.example", "--domain", "sender.example"];
+    let printed = place.run(&[&["check", "203.0.113.7"], more.as_slice()].concat());
+    printed.assert_ok("gone.sender.example does not exist in the DNS").assert_ok("7.113.0.203.in-addr.arpa PTR: ");
+    let printed = place.run(&[&["check", "203.0.113.7", "--json"], more.as_slice()].concat());
+    let json: serde_json::Value = serde_json::from_str(&printed.assert_ok("{").out).unwrap();
+    let outcome = |name: &str| {
+        let all = json["checks"].as_array().unwrap();
+        all.iter().find(|check| check["name"] == name).unwrap()["outcome"].clone()
+    };
+    assert_eq!((outcome("ptr"), outcome("helo"), outcome("dmarc")), ("pass".into(), "fail".into(), "pass".into()));
+    assert_eq!(json["checked"]["domain"], "sender.example");
+    place.run(&["check", "mail.sender.example"]).assert_ok("203.0.113.7");
+    place.run(&["check", "sender.example"]).assert_ok("DMARC");
+    place.run(&["check", "203.0.113.0/24"]).assert_fails(&["203.0.113.0/24"]);
+    place.run(&["check", "203.0.113.7", "--domain", "no domain"]).assert_fails(&["is no domain"]);
 }

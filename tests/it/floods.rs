@@ -3,6 +3,7 @@
 use postern::desk::bounds::Bound;
 use postern::desk::held::Closed;
 use postern::domain::email::Email;
+use postern::domain::staff::Role;
 use postern::domain::time::{HOUR, MINUTE};
 use postern::store::outbox::Mail;
 use postern::store::{evidence, held, outbox, tickets};
@@ -57,6 +58,8 @@ async fn a_request_beyond_the_limit_is_held_until_its_mail_address_is_confirmed(
     let page = visitor.post_files("/requests/new", &fields, &[("file", "a.log", b"line")]).await;
     page.assert_page(202, "confirm your mail address").assert_page(202, "ben@example.org");
     assert_eq!(count(&app).await, 1, "staff see nothing of it");
+    let mut agent = app.sign_in(Role::Agent).await;
+    agent.get("/staff/tickets").await.assert_page(200, "One request beyond the limits waits");
     let mails = asked(&app).await;
     assert_eq!((mails.len(), mails[0].recipient.as_str(), mails[0].ticket_id), (1, "ben@example.org", None));
     let mut ben = app.visitor_from("192.0.2.50");
@@ -73,12 +76,13 @@ async fn a_request_beyond_the_limit_is_held_until_its_mail_address_is_confirmed(
     ben.post(&link(&mails[0]), &[("id", &id)]).await.assert_redirect();
     ben.get(&link(&mails[0])).await.assert_page(200, "Nothing waits here any more");
     assert_eq!(count(&app).await, 2, "once only");
+    assert!(!agent.get("/staff/tickets").await.text.contains("beyond the limits"));
     ben.get("/confirm/nonsense").await.assert_page(404, "");
 }
 
 #[tokio::test]
 async fn the_mail_for_the_confirmation_pesters_nobody() {
-    let app = portal("3", "100", "100").await;
+    let app = TestApp::with(&[("limits.requests_per_hour_mail", "3")]).await;
     let evil = "BUY https://spam.example";
     for n in 0..3 {
         send(&mut app.visitor(), "ann@example.org", &n.to_string()).await.assert_redirect();

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::search::Sought;
 use super::view::{address, line};
 use crate::app::App;
+use crate::desk::held::LASTS;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::staff::Staff;
@@ -20,7 +21,7 @@ use crate::domain::time::Time;
 use crate::locale::Sentence;
 use crate::store::queue::PAGE;
 use crate::store::tickets::{self, Filter};
-use crate::store::{queue, staff};
+use crate::store::{held, queue, staff};
 use crate::web::error::{Error, Result};
 use crate::web::extract::Query;
 use crate::web::form::Faults;
@@ -103,6 +104,8 @@ struct QueuePage {
     next: Option<String>,
     /// How many open tickets look like a machine's work.
     suspected: i64,
+    /// How many requests wait for the confirmation of their mail address.
+    held: i64,
     /// The gateways that need a look.
     alarms: Vec<String>,
     /// What is wrong with the search.
@@ -130,9 +133,10 @@ pub async fn show(State(app): State<App>, shell: Shell, me: SignedIn, Query(aske
     };
     let counts = tickets::counts(app.desk.db.pool(), COUNT_MOST).await?;
     let suspected = tickets::count_suspected(app.desk.db.pool(), COUNT_MOST).await?;
+    let held = held::count_waiting(app.desk.db.pool(), app.desk.now().plus(-LASTS), COUNT_MOST).await?;
     let tabs = tabs(&asked, &counts);
     let alarms = app.desk.alarms().await?;
-    Ok((status, QueuePage { shell, asked, tabs, rows, team, next, suspected, alarms, faults }).into_response())
+    Ok((status, QueuePage { shell, asked, tabs, rows, team, next, suspected, held, alarms, faults }).into_response())
 }
 
 /// What is wrong with a search that leads nowhere.

@@ -18,7 +18,7 @@ const PEOPLE: usize = 8;
 async fn every_acknowledged_request_survives_with_one_ticket_and_its_mail() {
     let sink = Sink::start().await;
     let more = format!(
-        "mail.smtp_url = \"{}\"\nlimits = {{ requests_per_hour = 1000000, requests_per_hour_network = 1000000, requests_per_minute = 1000000 }}\n",
+        "mail.smtp_url = \"{}\"\nlimits = {{ requests_per_hour = 1000000, requests_per_hour_mail = 1000000, requests_per_hour_network = 1000000, requests_per_minute = 1000000 }}\n",
         sink.url()
     );
     let place = Place::with(&more).await;

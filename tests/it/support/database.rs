@@ -46,6 +46,7 @@ impl Database {
             ("http.public_url", "https://portal.example"),
             ("dns.servers", "off"),
             ("limits.requests_per_hour", "1000"),
+            ("limits.requests_per_hour_mail", "1000"),
             ("limits.requests_per_hour_network", "1000"),
             ("limits.requests_per_minute", "1000"),
         ];
