@@ -107,6 +107,14 @@ policy-decision-advice = Everything holds. A person decides.
 policy-decision-wait = It is lifted by itself if all of this still holds on { $until }.
 policy-decision-missing = When you have done what is missing, the block is lifted without a person.
 policy-decision-person = A person decides. There is nothing you have to do.
+policy-advice-title = Recommendation
+policy-advice-not-blocked = Answer that it is not blocked, and ask for the refusal if mail is still refused.
+policy-advice-lift = Lift. The policy does so by itself: everything that it asks for holds.
+policy-advice-advice = Lift. Everything that the policy asks for holds; it only advises.
+policy-advice-wait = Wait. It is lifted by itself on { $until } if everything still holds.
+policy-advice-missing = Ask, or wait: the sender has not done all that the policy asks for.
+policy-advice-person = Look closer. The policy leaves it to a person, because of this:
+policy-advice-more = All rules
 
 policy-address-yes = It is about one address.
 policy-address-never = It is not about exactly one address.

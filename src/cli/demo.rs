@@ -234,7 +234,24 @@ async fn begin(desk: &Desk, block: &PlayBlock, people: &BTreeMap<String, Staff>)
         source: block.source.clone(),
         evidence_at: None,
     };
-    Ok(desk.add_block(&who, new).await?.block)
+    let added = desk.add_block(&who, new).await?.block;
+    refuse(desk, block, &added).await?;
+    Ok(added)
+}
+
+/// Gateways refused mail because of a block, as long as it held; of every fourth one none came.
+async fn refuse(desk: &Desk, block: &PlayBlock, added: &Block) -> anyhow::Result<()> {
+    if block.age_hours % 4 == 0 {
+        return Ok(());
+    }
+    let hours = match block.state.as_str() {
+        "live" => block.age_hours,
+        "lifted" => block.age_hours / 3,
+        _ => block.for_hours,
+    };
+    let (first, last) = (added.since.plus(HOUR / 4), added.since.plus(hours * HOUR * 9 / 10));
+    blocks::add_hits(desk.db.pool(), added.id, 3 + hours * 17 % 409, first, last.max(first)).await?;
+    Ok(())
 }
 
 /// Lifts a block without a ticket; one that has ended by itself stays so.

@@ -29,8 +29,10 @@ impl Said {
 /// An assessment in words.
 #[derive(Debug)]
 pub struct Assessed {
-    /// What follows.
+    /// What follows, for the sender.
     pub decision: String,
+    /// What staff are advised to do.
+    pub advice: String,
     /// All rules.
     pub lines: Vec<Said>,
 }
@@ -48,8 +50,14 @@ impl Assessed {
     #[must_use]
     pub fn new(shell: &Shell, found: &Assessment) -> Self {
         let until = found.until.map(|until| until.to_string()).unwrap_or_default();
-        let decision = shell.t1(&format!("policy-decision-{}", found.decision), "until", until);
-        Self { decision, lines: found.lines.iter().map(|line| say(shell, line)).collect() }
+        let decision = shell.t1(&format!("policy-decision-{}", found.decision), "until", &until);
+        let advice = shell.t1(&format!("policy-advice-{}", found.decision), "until", until);
+        Self { decision, advice, lines: found.lines.iter().map(|line| say(shell, line)).collect() }
+    }
+
+    /// The rules that do not hold: the reasons of an advice to do something else than lift.
+    pub fn unmet(&self) -> impl Iterator<Item = &Said> {
+        self.lines.iter().filter(|line| line.met != "yes")
     }
 }
 
@@ -91,6 +99,7 @@ mod tests {
         }
         for decision in Decision::ALL {
             assert!(texts.has(&format!("policy-decision-{decision}")), "{decision}");
+            assert!(texts.has(&format!("policy-advice-{decision}")), "{decision}");
         }
     }
 }

@@ -347,6 +347,8 @@ async fn the_demonstration_fills_a_database_of_its_own_once() {
     let all = tickets::list(pool, &filter, 1_000).await.unwrap();
     let live = blocks::count_live(pool).await.unwrap();
     assert!(all.len() >= 40 && live >= 5, "{} tickets, {live} blocks", all.len());
+    let hit: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM blocks WHERE hits > 0").fetch_one(pool).await.unwrap();
+    assert!(hit >= 5, "{hit} blocks refused something");
     for state in postern::domain::ticket::State::ALL {
         assert!(all.iter().any(|t| t.state == *state), "no ticket is {state}");
     }

@@ -96,6 +96,18 @@ async fn a_web_request_from_the_address_lifts_the_first_block_at_once() {
 }
 
 #[tokio::test]
+async fn staff_read_a_recommendation_and_its_reasons_before_they_decide() {
+    let (app, _dns) = portal(GOOD, &[]).await;
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, _) = asked(&app, "203.0.113.7").await;
+    let mut agent = app.sign_in(Role::Agent).await;
+    let page = agent.get(&format!("/staff/tickets/{}", ticket.code)).await;
+    page.assert_page(200, "Ask, or wait: the sender has not done all that the policy asks for.");
+    let advice = page.text.split("id=\"advice\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(advice.contains("Control over the address is not shown yet") && !advice.contains("✓"), "{advice}");
+}
+
+#[tokio::test]
 async fn a_mail_from_the_blocked_address_passes_and_counts() {
     let (app, _dns) = portal(GOOD, &[]).await;
     app.block("203.0.113.7", "PB-SPAM").await;
