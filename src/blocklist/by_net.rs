@@ -117,7 +117,8 @@ impl<T: Kept> ByNet<T> {
                 level.shards.resize_with(SHARDS, Shard::default);
             }
             if let Some(shard) = level.shards.get_mut(shard_of(key)) {
-                shard.entry(key).or_default().push(value);
+                // Most networks have one thing; a list that grows by itself would begin with room for four.
+                shard.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(value);
                 level.count += 1;
             }
         }

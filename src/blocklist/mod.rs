@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock};
 
 use anyhow::Context as _;
+use rustc_hash::FxHashSet;
 use tokio::sync::watch;
 
 pub use self::by_net::Place;
@@ -31,6 +32,9 @@ use crate::store::{Db, Tx, blocks, changes, exemptions, mail_tokens, probations}
 
 /// How many rows are read at once while loading.
 const PAGE: i64 = 5_000;
+
+/// How many rows of an import are taken under the lock at once.
+const PIECE: usize = 500;
 
 /// How many things are handed on at once: so many are copied under the lock.
 const HANDED: usize = 1_000;
@@ -51,6 +55,15 @@ struct Known {
     changed_at: Time,
     /// How often the list was put in the place of another.
     loads: u64,
+    /// While the log is followed: what was taken ahead of it, and newer than its reader sees.
+    ahead: Option<FxHashSet<Id>>,
+}
+
+impl Known {
+    /// Whether nobody has taken something newer of this key ahead of the log.
+    fn is_news(&self, id: Id) -> bool {
+        self.ahead.as_ref().is_none_or(|ahead| !ahead.contains(&id))
+    }
 }
 
 /// How a list stands, for those who hand it on.
@@ -78,6 +91,8 @@ pub struct BlockList {
     known: RwLock<Known>,
     /// One reader of the change log at a time.
     following: tokio::sync::Mutex<()>,
+    /// One at a time who takes changes ahead of that reader; the reader waits for them before it comes to its end.
+    overtaking: tokio::sync::Mutex<()>,
     /// Told after every change.
     changed: watch::Sender<()>,
     /// What this process refused, until it is written down.
@@ -200,12 +215,22 @@ impl BlockList {
         self.known.read().unwrap_or_else(PoisonError::into_inner).index.count()
     }
 
+    /// Whether this process holds the list, or is about to: the command line acts without it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.reached().is_some() || self.following.try_lock().is_err()
+    }
+
     /// Reads what changed since the number it has; loads afresh when that is not possible.
     ///
     /// # Errors
     /// When the database does not answer; what is known stays.
     pub async fn catch_up(&self, db: &Db, clock: &Clock) -> anyhow::Result<()> {
-        let _one = self.following.lock().await;
+        let _one = match self.following.try_lock() {
+            Ok(one) => one,
+            Err(_) if self.overtake(db).await? => return Ok(()),
+            Err(_) => self.following.lock().await,
+        };
         let have = self.known.read().unwrap_or_else(PoisonError::into_inner).position.clone();
         let there = changes::position(db.pool()).await.context("reading the change log")?;
         match have {
@@ -235,10 +260,18 @@ impl BlockList {
             return Ok(false);
         }
         let changed_at = log.last().map(|change| change.at);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).ahead = Some(FxHashSet::default());
+        let mut taken = Ok(());
         for change in log {
-            self.take(&mut tx, change).await?;
+            taken = self.take(&mut tx, change).await;
+            if taken.is_err() {
+                break;
+            }
         }
+        let _none = self.overtaking.lock().await;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.ahead = None;
+        taken?;
         known.position = Some(there);
         known.heard_at = clock.now();
         known.changed_at = changed_at.unwrap_or(known.heard_at);
@@ -247,22 +280,65 @@ impl BlockList {
         Ok(true)
     }
 
+    /// Takes what changed while somebody else follows the log, maybe through a million lines of an import: a lift does not
+    /// wait for that. The number stays; its reader comes to it. Says whether that could be done.
+    async fn overtake(&self, db: &Db) -> anyhow::Result<bool> {
+        let _one = self.overtaking.lock().await;
+        let have = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.position.clone().filter(|_| known.ahead.is_some())
+        };
+        let Some(have) = have else { return Ok(false) };
+        let mut tx = db.snapshot().await?;
+        let there = changes::position(&mut *tx).await?;
+        let log = changes::after(&mut *tx, have.n, MOST_CHANGES).await?;
+        let complete = log.first().is_some_and(|c| c.n == have.n + 1) && log.last().is_some_and(|c| c.n == there.n);
+        if there.epoch != have.epoch || !complete {
+            return Ok(false);
+        }
+        for change in log.into_iter().filter(|change| change.subject != Subject::Import) {
+            if let Some(ahead) = &mut self.known.write().unwrap_or_else(PoisonError::into_inner).ahead {
+                ahead.insert(change.subject_id);
+            }
+            self.take_one(&mut tx, change, |_, _| true).await?;
+        }
+        self.changed.send_replace(());
+        Ok(true)
+    }
+
     /// Takes the subject of one change as it stands.
     async fn take(&self, tx: &mut Tx, change: Change) -> anyhow::Result<()> {
+        match change.subject {
+            Subject::Import => self.take_import(tx, change.subject_id).await,
+            _ => self.take_one(tx, change, Known::is_news).await,
+        }
+    }
+
+    /// Takes a single thing as it stands, where it `is_news`.
+    async fn take_one(&self, tx: &mut Tx, change: Change, is_news: impl Fn(&Known, Id) -> bool) -> anyhow::Result<()> {
         let id = change.subject_id;
         match change.subject {
             Subject::Block => {
                 let block = blocks::find(&mut **tx, id).await?;
                 // Its own end is judged by whoever is asked; a clock here would make followers differ.
-                self.write(|index| block.iter().for_each(|b| index.apply_block(b, b.state == BlockState::Live)));
+                self.write_if(
+                    |known| is_news(known, id),
+                    |index| block.iter().for_each(|b| index.apply_block(b, b.state == BlockState::Live)),
+                );
             }
             Subject::Exemption => {
                 let exemption = exemptions::find(&mut **tx, id).await?;
-                self.write(|index| exemption.iter().for_each(|e| index.apply_exemption(e)));
+                self.write_if(
+                    |known| is_news(known, id),
+                    |index| exemption.iter().for_each(|e| index.apply_exemption(e)),
+                );
             }
             Subject::Probation => {
                 let probation = probations::find(&mut **tx, id).await?;
-                self.write(|index| probation.iter().for_each(|p| index.apply_probation(p)));
+                self.write_if(
+                    |known| is_news(known, id),
+                    |index| probation.iter().for_each(|p| index.apply_probation(p)),
+                );
             }
             Subject::Token => {
                 let token = mail_tokens::find(&mut **tx, id).await?;
@@ -272,7 +348,7 @@ impl BlockList {
                     }
                 });
             }
-            Subject::Import => self.take_import(tx, id).await?,
+            Subject::Import => {}
         }
         Ok(())
     }
@@ -284,7 +360,22 @@ impl BlockList {
             let page = blocks::import_page(&mut **tx, import, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.block.id;
-            self.write(|index| page.iter().for_each(|row| index.apply_block(&row.block, row.in_force())));
+            for piece in page.chunks(PIECE) {
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                for row in piece {
+                    if known.is_news(row.block.id) {
+                        known.index.apply_block(&row.block, row.in_force());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Changes the index under its lock, where a condition holds.
+    fn write_if(&self, condition: impl FnOnce(&Known) -> bool, change: impl FnOnce(&mut Index)) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if condition(&known) {
+            change(&mut known.index);
         }
     }
 
@@ -313,8 +404,10 @@ impl BlockList {
     fn put(&self, index: Index, position: Position, heard_at: Time, changed_at: Time) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let loads = known.loads + 1;
-        let old =
-            std::mem::replace(&mut *known, Known { index, position: Some(position), heard_at, changed_at, loads });
+        let old = std::mem::replace(
+            &mut *known,
+            Known { index, position: Some(position), heard_at, changed_at, loads, ahead: None },
+        );
         drop(known);
         // A large list takes a while to be freed; nobody waits for that under the lock.
         drop(old);

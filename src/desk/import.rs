@@ -1,5 +1,7 @@
 //! Lists come in: staged unseen in batches, put into force by one short change.
 
+use std::time::{Duration, Instant};
+
 use super::{About, Desk, Done, Refusal};
 use crate::domain::block::{Block, BlockState, Ends, Lasts, NewBlock};
 use crate::domain::id::Id;
@@ -7,15 +9,18 @@ use crate::domain::net::Net;
 use crate::domain::ticket::{Who, storable_line};
 use crate::domain::time::{MINUTE, Time};
 use crate::locale::Sentence;
-use crate::store::blocks;
 use crate::store::changes::Subject;
 use crate::store::imports::{self, Counts};
+use crate::store::{Tx, blocks};
 
 /// How many entries one transaction stages.
 const BATCH: usize = 1_000;
 
+/// How long a transaction stages before it lets others write.
+const TURN: Duration = Duration::from_millis(60);
+
 /// How many rows one settling statement writes.
-const SETTLE: i64 = 2_000;
+const SETTLE: i64 = 1_000;
 
 /// Names of sources that blocks have which come from no list: their entries are no list's to end.
 const RESERVED: [&str; 6] = ["staff", "api", "cli", "operator", "postern", "system"];
@@ -69,6 +74,8 @@ pub struct Import {
     plan: Plan,
     /// Who does it.
     who: Who,
+    /// Whether nothing of its source is known, so that every entry is new.
+    is_first: bool,
     /// Entries that wait for the next batch.
     waiting: Vec<Entry>,
     /// What came of it so far.
@@ -94,7 +101,8 @@ impl Desk {
             Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
         check_source(&plan.source)?;
         let id = self.reserve_import(who, &plan.source, &plan.file_name).await?;
-        Ok(Import { id, plan, who: who.clone(), waiting: Vec::new(), counts: Counts::default() })
+        let is_first = !imports::knows_source(self.db.pool(), &plan.source).await?;
+        Ok(Import { id, plan, who: who.clone(), is_first, waiting: Vec::new(), counts: Counts::default() })
     }
 
     /// Makes an import of a source that nobody else imports meanwhile.
@@ -120,39 +128,66 @@ impl Desk {
         Ok(())
     }
 
-    /// Takes one entry; one that has ended already is none.
+    /// Whether this is an entry that the import takes, without taking it; one that has ended already is none.
     ///
     /// # Errors
     /// When its cause is unknown, or its network is protected.
-    pub async fn import_entry(&self, import: &mut Import, entry: Entry) -> Done<()> {
+    pub fn is_entry(&self, import: &Import, entry: &Entry) -> Done<bool> {
         if let Some(code) = &entry.cause {
             self.cause(code)?;
         }
         if matches!(entry.ends, Some(Ends::At(end)) if end <= self.now()) {
-            return Ok(());
+            return Ok(false);
         }
         if !import.plan.despite.contains(&entry.net) {
             self.check_protected(entry.net)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes one entry.
+    ///
+    /// # Errors
+    /// When its cause is unknown, or its network is protected.
+    pub async fn import_entry(&self, import: &mut Import, entry: Entry) -> Done<()> {
+        if !self.is_entry(import, &entry)? {
+            return Ok(());
         }
         import.waiting.push(entry);
         if import.waiting.len() >= BATCH { self.stage_batch(import).await } else { Ok(()) }
     }
 
-    /// Stages the entries that wait.
+    /// Stages the entries that wait, in short transactions: people and programs that change the list have their turn.
     async fn stage_batch(&self, import: &mut Import) -> Done<()> {
-        let mut tx = self.db.begin().await?;
-        for entry in std::mem::take(&mut import.waiting) {
-            let seen = entry.evidence_at;
-            let block = self.staged_block(import, entry)?;
-            if imports::keep_live(&mut *tx, import.id, &block, seen).await? {
-                import.counts.kept += 1;
-            } else if imports::keep_lifted(&mut *tx, import.id, &block.source, block.net, seen).await? {
-                import.counts.held += 1;
-            } else {
-                import.counts.added += i64::from(imports::stage(&mut *tx, import.id, &block, seen).await?);
+        let mut waiting = std::mem::take(&mut import.waiting).into_iter();
+        while waiting.len() > 0 {
+            let mut tx = self.db.begin().await?;
+            let begun = Instant::now();
+            for entry in waiting.by_ref() {
+                self.stage_entry(&mut tx, import, entry).await?;
+                if begun.elapsed() > TURN {
+                    break;
+                }
             }
+            tx.commit().await?;
+            self.db.pause().await;
         }
-        Ok(tx.commit().await?)
+        Ok(())
+    }
+
+    /// Stages one entry.
+    async fn stage_entry(&self, tx: &mut Tx, import: &mut Import, entry: Entry) -> Done<()> {
+        let seen = entry.evidence_at;
+        let block = self.staged_block(import, entry)?;
+        if !import.is_first && imports::keep_live(&mut **tx, import.id, &block, seen).await? {
+            import.counts.kept += 1;
+        } else if !import.is_first && imports::keep_lifted(&mut **tx, import.id, &block.source, block.net, seen).await?
+        {
+            import.counts.held += 1;
+        } else {
+            import.counts.added += i64::from(imports::stage(&mut **tx, import.id, &block, seen).await?);
+        }
+        Ok(())
     }
 
     /// The block that an entry of a list makes, if it is new.
@@ -218,23 +253,35 @@ impl Desk {
 
     /// Marks what the source no longer names.
     async fn stage_drops(&self, import: &mut Import) -> Done<()> {
-        loop {
-            let done = imports::stage_drops(self.db.pool(), import.id, &import.plan.source, SETTLE).await?;
-            if done == 0 {
-                return Ok(());
-            }
+        let (pool, source) = (self.db.pool(), &import.plan.source);
+        let mut after = String::new();
+        while let Some(upto) = imports::drops_upto(pool, source, &after, SETTLE).await? {
+            let done = imports::stage_drops(pool, import.id, source, &after, &upto).await?;
             import.counts.dropped += i64::try_from(done).unwrap_or(0);
+            after = upto;
+            self.db.pause().await;
         }
+        Ok(())
     }
 
     /// Writes the state of rows that active imports brought or dropped, and deletes what given-up ones had staged.
     /// Nothing changes for a gateway: activation already counts.
     pub async fn settle_imports(&self) -> Done<()> {
-        while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {}
-        while imports::settle_renewed(self.db.pool(), SETTLE).await? > 0 {}
-        while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {}
-        while imports::restore_abandoned(self.db.pool(), SETTLE).await? > 0 {}
-        while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {}
+        while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {
+            self.db.pause().await;
+        }
+        while imports::settle_renewed(self.db.pool(), SETTLE).await? > 0 {
+            self.db.pause().await;
+        }
+        while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {
+            self.db.pause().await;
+        }
+        while imports::restore_abandoned(self.db.pool(), SETTLE).await? > 0 {
+            self.db.pause().await;
+        }
+        while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {
+            self.db.pause().await;
+        }
         Ok(())
     }
 

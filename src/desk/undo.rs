@@ -9,7 +9,7 @@ use crate::store::changes::Subject;
 use crate::store::imports::{self, Counts, Past};
 
 /// How many rows one statement stages.
-const ROWS: i64 = 2_000;
+const ROWS: i64 = 1_000;
 
 /// An undo that is staged and does not count yet.
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl Desk {
             if dropped + added + kept == 0 {
                 return Ok(Undo { past, by, counts });
             }
+            self.db.pause().await;
         }
     }
 

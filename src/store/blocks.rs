@@ -238,7 +238,12 @@ pub async fn import_page(db: impl AnyExecutor<'_>, import: Id, after: Id, limit:
     sqlx::query_as(concat!(
         renewed!("= $1"),
         ", CAST(CASE WHEN import_id = $1 OR next_import_id = $1 THEN 1 ELSE 0 END AS BIGINT) AS brought FROM blocks ",
-        "WHERE id > $2 AND (import_id = $1 OR dropped_import_id = $1 OR next_import_id = $1) ORDER BY id LIMIT $3"
+        // Each part is read in the order of its index; one condition with OR would sort all that is left for each page.
+        "WHERE id IN (\
+         SELECT id FROM (SELECT id FROM blocks WHERE import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS added UNION \
+         SELECT id FROM (SELECT id FROM blocks WHERE dropped_import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS dropped UNION \
+         SELECT id FROM (SELECT id FROM blocks WHERE next_import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS renewed) \
+         ORDER BY id LIMIT $3"
     ))
     .bind(import)
     .bind(after)

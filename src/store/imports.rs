@@ -101,6 +101,13 @@ pub async fn delete_abandoned(db: impl AnyExecutor<'_>, limit: i64) -> sqlx::Res
     Ok(done.rows_affected())
 }
 
+/// Whether there ever was a block of this source.
+pub async fn knows_source(db: impl AnyExecutor<'_>, source: &str) -> sqlx::Result<bool> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM blocks WHERE source = $1 LIMIT 1").bind(source).fetch_optional(db).await?;
+    Ok(found.is_some())
+}
+
 /// Notes that the import names the live block of this network and source; says whether there is one. A later end, and
 /// newer evidence if the list names any, are staged and count with the activation.
 pub async fn keep_live(
@@ -185,15 +192,41 @@ pub async fn stage(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks up to `limit` live blocks of the source that the import did not name; they end with its activation.
-pub async fn stage_drops(db: impl AnyExecutor<'_>, import: Id, source: &str, limit: i64) -> sqlx::Result<u64> {
+/// The network that ends the next `limit` live blocks of the source behind `after`, in the order of the text; none at the end.
+pub async fn drops_upto(
+    db: impl AnyExecutor<'_>,
+    source: &str,
+    after: &str,
+    limit: i64,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "SELECT MAX(net) FROM (SELECT net FROM blocks WHERE source = $1 AND state = 'live' AND net > $2 \
+         ORDER BY net LIMIT $3) AS page",
+    )
+    .bind(source)
+    .bind(after)
+    .bind(limit)
+    .fetch_one(db)
+    .await
+}
+
+/// Marks the live blocks of the source behind `after` and up to `upto` that the import did not name; they end with its
+/// activation.
+pub async fn stage_drops(
+    db: impl AnyExecutor<'_>,
+    import: Id,
+    source: &str,
+    after: &str,
+    upto: &str,
+) -> sqlx::Result<u64> {
     let done = sqlx::query(
-        "UPDATE blocks SET dropped_import_id = $1 WHERE id IN (SELECT id FROM blocks WHERE source = $2 AND state = 'live' \
-         AND (seen_import_id IS NULL OR seen_import_id <> $1) AND (dropped_import_id IS NULL OR dropped_import_id <> $1) LIMIT $3)",
+        "UPDATE blocks SET dropped_import_id = $1 WHERE source = $2 AND state = 'live' AND net > $3 AND net <= $4 \
+         AND (seen_import_id IS NULL OR seen_import_id <> $1)",
     )
     .bind(import)
     .bind(source)
-    .bind(limit)
+    .bind(after)
+    .bind(upto)
     .execute(db)
     .await?;
     Ok(done.rows_affected())

@@ -60,6 +60,12 @@ pub enum Engine {
     Postgres,
 }
 
+/// After a large import the file of `SQLite`'s log shrinks to so many bytes again.
+const LOG_MOST: &str = "PRAGMA journal_size_limit = 67108864";
+
+/// How long a long work pauses.
+const PAUSE: Duration = Duration::from_millis(30);
+
 /// The database: a pool of connections, and the queue in which `SQLite`'s writers wait.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -158,6 +164,14 @@ impl Db {
         Ok(Tx { inner: self.pool.begin_with(begin).await?, _gate: None })
     }
 
+    /// Lets writers of other processes in, between two transactions of a long work. `SQLite` has no queue: who waits looks
+    /// again after 25 ms at most, for the first eighth of a second; so one who finds the pause waits no longer than that.
+    pub async fn pause(&self) {
+        if self.engine == Engine::Sqlite {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
         sqlx::query_scalar::<_, i64>("SELECT n FROM block_counter WHERE id = 1").fetch_one(&self.pool).await.is_ok()
@@ -219,7 +233,9 @@ fn prepare_sqlite(url: &str) -> anyhow::Result<String> {
 /// Settings of a fresh connection: on `SQLite` "stored" must survive a power cut.
 async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
     if engine == Engine::Sqlite {
-        for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"] {
+        for pragma in
+            ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000", LOG_MOST]
+        {
             sqlx::query(pragma).execute(&mut *connection).await?;
         }
     }

@@ -129,7 +129,7 @@ async fn die_after_activation(app: &TestApp, import: Import) {
         ..block
     };
     assert!(imports::stage(&mut *tx, Id(id), &fresh, None).await.unwrap());
-    assert_eq!(imports::stage_drops(&mut *tx, Id(id), "dynamic", 100).await.unwrap(), 1);
+    assert_eq!(imports::stage_drops(&mut *tx, Id(id), "dynamic", "", "~").await.unwrap(), 1);
     assert!(imports::activate(&mut *tx, Id(id), import.counts(), desk.now()).await.unwrap());
     desk.change(&mut tx, postern::store::changes::Subject::Import, Id(id)).await.unwrap();
     tx.commit().await.unwrap();
@@ -418,4 +418,32 @@ async fn lifts_and_requests_go_on_while_a_list_comes_in() {
     assert!(!app.is_blocked("203.0.113.7"));
     assert_eq!(coming.await.unwrap().added, 4_000);
     assert_eq!(app.desk().blocklist.count(), 4_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lift_does_not_wait_for_a_process_that_takes_a_large_import() {
+    let app = TestApp::start().await;
+    let other = app.second().await;
+    import_many(&app, 8_000).await;
+    let following = other.desk.clone();
+    let coming = tokio::spawn(async move { following.blocklist.catch_up(&following.db, &following.clock).await });
+    crate::support::eventually("the import is under way", async || other.desk.blocklist.count() > 0).await;
+    // One that is taken already, and the last one, which the reader of the log still sees as it was.
+    for lifted in ["10.0.0.0", "10.0.31.63"] {
+        assert_eq!(other.desk.lift_net(&Who::operator(), net(lifted), "clean").await.unwrap(), 1);
+        assert_eq!(other.desk.blocklist.find(lifted.parse().unwrap(), other.desk.now()), None, "{lifted}");
+    }
+    coming.await.unwrap().unwrap();
+    for lifted in ["10.0.0.0", "10.0.31.63"] {
+        assert_eq!(other.desk.blocklist.find(lifted.parse().unwrap(), other.desk.now()), None, "{lifted}");
+    }
+    other.desk.follow().await;
+    assert_eq!(other.desk.blocklist.count(), 7_998);
+    assert_eq!(other.desk.compare().await.unwrap(), Some(false), "the list is that of the database");
+}
+
+/// Imports so many networks of one address each.
+async fn import_many(app: &TestApp, count: u32) {
+    let import = staged(app, plan("dynamic", true), &many(count)).await;
+    assert_eq!(app.desk().finish_import(import).await.unwrap().added, i64::from(count));
 }
