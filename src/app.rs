@@ -35,7 +35,7 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
     Ok(app)
 }
 
-/// Opens the database and brings it up to date; the block list stays empty until an act follows its change.
+/// Opens the database and brings it up to date; the block list stays empty until somebody lets it catch up.
 ///
 /// # Errors
 /// As [`open`].

@@ -88,8 +88,7 @@ async fn take_lines(app: &App, mut list: Box<dyn BufRead>, import: &mut Import, 
     while read_line(&mut list, &mut line)? {
         number += 1;
         let outcome = match understand(&mut reader, &line) {
-            Ok(Some(_)) if bad > 0 && !how.skip_bad => Ok(()),
-            Ok(Some(entry)) => take_entry(app, import, entry).await,
+            Ok(Some(entry)) => take_entry(app, import, entry, bad > 0 && !how.skip_bad).await,
             Ok(None) => Ok(()),
             Err(fault) => Err(fault),
         };
@@ -131,13 +130,17 @@ fn understand<F: Fn(&str) -> bool>(reader: &mut Reader<F>, line: &[u8]) -> Resul
     reader.read(line)
 }
 
-/// Takes one entry, each of its networks.
-async fn take_entry(app: &App, import: &mut Import, entry: read::Entry) -> Result<(), String> {
+/// Takes one entry, each of its networks; or only checks it, when nothing of the list will count.
+async fn take_entry(app: &App, import: &mut Import, entry: read::Entry, only_check: bool) -> Result<(), String> {
     // Evidence from the future would outlive every probation.
     let evidence_at = entry.evidence_at.map(|seen| seen.min(app.desk.now()));
     for net in entry.nets {
         let entry = Entry { net, cause: entry.cause.clone(), evidence_at, ends: entry.ends, note: entry.note.clone() };
-        app.desk.import_entry(import, entry).await.map_err(|error| error.to_string())?;
+        let taken = match only_check {
+            true => app.desk.is_entry(import, &entry).map(drop),
+            false => app.desk.import_entry(import, entry).await,
+        };
+        taken.map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -194,6 +194,9 @@ impl Desk {
     /// Follows what was just committed, so that the next query of a gateway of this process obeys it.
     /// The commit stands whatever happens here; a failure is logged and mended by the next poll.
     pub async fn follow(&self) {
+        if !self.blocklist.is_held() {
+            return;
+        }
         if let Err(error) = self.blocklist.catch_up(&self.db, &self.clock).await {
             tracing::warn!(error = format!("{error:#}"), "the block list could not follow at once");
         }
