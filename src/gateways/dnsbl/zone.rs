@@ -134,10 +134,11 @@ impl Zone {
                 if kind == RecordType::A {
                     self.judge.blocklist.hits.count(hit.block, self.judge.clock.now());
                 }
-                vec![
-                    RData::A(A(self.judge.content.causes.answer(&hit.cause, hit.action))),
-                    text(&self.reason(&hit, addr)),
-                ]
+                // Most ask for the address only, and the reason takes longer to write than all the rest.
+                match kind {
+                    RecordType::TXT => vec![text(&self.reason(&hit, addr))],
+                    _ => vec![RData::A(A(self.judge.content.causes.answer(&hit.cause, hit.action)))],
+                }
             }
         };
         Said::Records(pick(records, kind), self.judge.config.gateways.dnsbl.ttl)
