@@ -63,3 +63,5 @@ checks-often = This was checked very often today. Try again tomorrow.
 watch-unproven = Only a record in the DNS or a mailed link of the last 90 days lets you watch a network.
 watch-many = This mail address watches very many networks already.
 watch-mailed = Several mails that ask for a confirmation went to this address within a day. Please look there.
+proof-range = A proof can be given for an IPv4 range from /16 to /31 or an IPv6 range from /32 to /127.
+range-unproven = The proof of this range is missing or older than 90 days. Please give it again on the page of a request for the range.

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 
 use super::dns::{Dns, Inquiry};
 use super::{Checks, generic};
-use crate::domain::net::Net;
-use crate::domain::proof::{LABEL, reverse_cuts};
+use crate::domain::net::{Net, from_number, number};
+use crate::domain::proof::{LABEL, narrower_cuts, reverse_cuts};
 
 /// How many names of an address are looked at.
 const NAMES_MOST: usize = 5;
@@ -44,10 +44,55 @@ async fn find(dns: &Dns, net: Net, text: &str) -> Option<String> {
         places.extend(alias);
         places.extend(own);
     }
-    let names: Vec<String> = places.into_iter().map(|place| format!("{LABEL}.{place}")).collect();
+    let found = having(&inquiry, &places, text).await.into_iter().next();
+    if found.is_some() || net.is_single() {
+        return found;
+    }
+    let parts = narrower_cuts(net);
+    let in_parts = having(&inquiry, &parts, text).await;
+    if !parts.is_empty() && in_parts.len() == parts.len() {
+        return Some(in_parts.join(", "));
+    }
+    let zone = delegated_zone(&inquiry, net).await?;
+    let found = having(&inquiry, &[zone.clone()], text).await.into_iter().next()?;
+    is_delegated(&inquiry, net, &zone).await.then_some(found)
+}
+
+/// The names below the label at these places that have a record with this text.
+async fn having(inquiry: &Inquiry<'_>, places: &[String], text: &str) -> Vec<String> {
+    let names: Vec<String> = places.iter().map(|place| format!("{LABEL}.{place}")).collect();
     let answers = join_all(names.iter().map(|name| inquiry.txt(name))).await;
     let has = |texts: &Vec<String>| texts.iter().any(|found| found.trim() == text);
-    names.iter().zip(&answers).find(|(_, answer)| answer.as_ref().is_ok_and(has)).map(|(name, _)| name.clone())
+    let with = names.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(has));
+    with.map(|(name, _)| name.clone()).collect()
+}
+
+/// The addresses of a range whose names have to lead into a delegated zone: not those of the network and of all its hosts,
+/// which often have none.
+fn hosts(net: Net) -> impl Iterator<Item = IpAddr> {
+    let (first, last) = (number(net.first()), number(net.last()));
+    let edge = u128::from(last - first > 1);
+    (first + edge..=last - edge).map(from_number)
+}
+
+/// The zone that the first name of a range narrower than an octet leads into (RFC 2317).
+async fn delegated_zone(inquiry: &Inquiry<'_>, net: Net) -> Option<String> {
+    if !net.is_v4() || net.prefix_len() <= 24 {
+        return None;
+    }
+    zone_of(&inquiry.alias(hosts(net).next()?).await)
+}
+
+/// The zone of the name that a reverse name stands for.
+fn zone_of(alias: &[String]) -> Option<String> {
+    let (_, zone) = alias.first()?.split_once('.')?;
+    Some(zone.to_ascii_lowercase())
+}
+
+/// Whether the names of all addresses of a range lead into one zone: a zone of less would vouch for others' addresses.
+async fn is_delegated(inquiry: &Inquiry<'_>, net: Net, zone: &str) -> bool {
+    let aliases = join_all(hosts(net).map(|addr| inquiry.alias(addr))).await;
+    aliases.iter().all(|alias| zone_of(alias).as_deref() == Some(zone))
 }
 
 /// The names of an address that lead back to it and that somebody chose for it.

@@ -41,6 +41,7 @@ pub mod mails;
 mod password;
 pub mod process;
 pub mod prove;
+pub mod ranges;
 pub mod request;
 pub mod snapshot;
 pub mod sweep;

@@ -9,7 +9,7 @@ use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret, hash};
 use crate::domain::net::Net;
-use crate::domain::proof::{Proof, Sighting, Way, claimed, record_text};
+use crate::domain::proof::{Proof, Sighting, Way, claimed, is_provable_range, record_text};
 use crate::domain::ticket::{Ticket, Who};
 use crate::domain::time::{DAY, MINUTE, Time};
 use crate::locale::Sentence;
@@ -44,24 +44,29 @@ pub enum Attempt {
 }
 
 impl Desk {
-    /// Begins a proof for an address of a ticket; a second time does nothing.
+    /// Begins a proof for an address or a range of a ticket; a second time does nothing.
     ///
     /// # Errors
-    /// `Invalid` when the ticket is not about the address.
-    pub async fn begin_proof(&self, ticket: &Ticket, addr: IpAddr) -> Done<()> {
+    /// `Invalid` when the ticket is not about it, or the range is none that can be proven.
+    pub async fn begin_proof(&self, ticket: &Ticket, wanted: Net) -> Done<()> {
         let now = self.now();
-        let block = self.blocklist.find(addr, now).map(|hit| hit.net);
+        let is_range = !wanted.is_single();
+        if is_range && !is_provable_range(wanted) {
+            return Err(Refusal::invalid("proof-range"));
+        }
+        let block = self.blocklist.find(wanted.first(), now).map(|hit| hit.net);
         let mut tx = self.begin_change().await?;
         let named = tickets::networks(&mut *tx, ticket.id).await?;
-        if !ticket.is_open() || !named.iter().any(|(net, _)| *net == Net::single(addr)) {
+        if !ticket.is_open() || !named.iter().any(|(net, _)| *net == wanted) {
             return Err(Refusal::invalid("proof-elsewhere"));
         }
         if proofs::of_ticket(&mut *tx, ticket.id).await?.len() >= MOST {
             return Err(Refusal::invalid("proof-many"));
         }
-        let net = claimed(addr, block);
+        let net = if is_range { wanted } else { claimed(wanted.first(), block) };
         proofs::drop_expired(&mut *tx, ticket.id, net, now).await?;
-        let proof = new_proof(ticket.id, net, now);
+        let mut proof = new_proof(ticket.id, net, now);
+        proof.range_hash = is_range.then(|| self.range_token(proof.id).hash());
         if proofs::insert(&mut *tx, &proof, &self.proof_hashes(proof.id)).await? {
             self.open_proof_mail(&mut tx, &proof).await?;
             self.record(&mut tx, &Who::sender(), "proof.begun", "", about(&proof)).await?;
@@ -73,7 +78,7 @@ impl Desk {
 
     /// Lets mail with the token of a proof pass the gateways, from the network of the proof only.
     async fn open_proof_mail(&self, tx: &mut Tx, proof: &Proof) -> Done<()> {
-        if !self.config.gateways.policy_first {
+        if !self.config.gateways.policy_first || proof.is_range() {
             return Ok(());
         }
         let now = self.now();
@@ -96,8 +101,14 @@ impl Desk {
         Secret::derived(&self.status_key, format!("proof {way} {proof}").as_bytes()).reveal().to_owned()
     }
 
+    /// The token with which requests for the addresses of a proven range are filed.
+    #[must_use]
+    pub fn range_token(&self, proof: Id) -> Secret {
+        Secret::derived(&self.status_key, format!("range {proof}").as_bytes())
+    }
+
     /// The hashes of the tokens that are looked up.
-    fn proof_hashes(&self, proof: Id) -> Hashes {
+    pub(super) fn proof_hashes(&self, proof: Id) -> Hashes {
         let of = |way| hash(self.proof_token(way, proof).as_bytes());
         Hashes { web: of(Way::Web), mail: of(Way::Mail), link: of(Way::Mailbox) }
     }
@@ -116,7 +127,7 @@ impl Desk {
 
     /// Notes a proof that came from an address, if that is the right one.
     async fn given_from(&self, found: Option<Proof>, way: Way, client: IpAddr) -> Done<Attempt> {
-        let Some(proof) = found else { return Ok(Attempt::Unknown) };
+        let Some(proof) = found.filter(|proof| !proof.is_range()) else { return Ok(Attempt::Unknown) };
         if !proof.net.covers(Net::single(client)) {
             return Ok(Attempt::Elsewhere(proof.net));
         }
@@ -175,6 +186,9 @@ impl Desk {
         let now = self.now();
         let local = MAILBOXES.into_iter().find(|known| *known == mailbox).ok_or(Refusal::NotFound)?;
         let no_domain = || Refusal::invalid("proof-nameless");
+        if proof.is_range() {
+            return Err(no_domain());
+        }
         let domain = self.checks.vouching_domain(proof.net.first()).await.ok_or_else(no_domain)?;
         let to = Email::parse(&format!("{local}@{domain}")).map_err(|_| no_domain())?;
         let mut tx = self.db.begin().await?;
@@ -211,7 +225,7 @@ impl Desk {
 }
 
 /// A proof that was just asked for.
-fn new_proof(ticket: Id, net: Net, now: Time) -> Proof {
+pub(super) fn new_proof(ticket: Id, net: Net, now: Time) -> Proof {
     Proof {
         id: Id::new(now),
         ticket_id: ticket,
@@ -223,6 +237,7 @@ fn new_proof(ticket: Id, net: Net, now: Time) -> Proof {
         met_way: None,
         met_at: None,
         met_detail: None,
+        range_hash: None,
     }
 }
 

@@ -161,24 +161,9 @@ impl Desk {
         once_hash: Option<String>,
         secret: &Secret,
     ) -> Done<Ticket> {
-        let now = self.now();
         let whole = self.open_twin(tx, request).await?;
-        let ticket = Ticket { joined_to: whole.as_ref().map(|whole| whole.id), ..new_ticket(request, now) };
-        let hidden = Hidden { once_hash, client: request.client.to_string() };
-        tickets::insert(&mut **tx, &ticket, &hidden).await?;
-        tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
-        messages::insert(&mut **tx, &words_of(&ticket, owner(&ticket), &request.message, now), None).await?;
-        for id in &request.evidence {
-            if !evidence::attach(&mut **tx, *id, owner(&ticket)).await? {
-                return Err(Refusal::Stale);
-            }
-        }
-        let nets = self.name_networks(tx, &ticket, request).await?;
-        self.name_found(tx, ticket.id, &request.evidence).await?;
-        self.want_snapshot(tx, ticket.id, Actor::System).await?;
-        assessments::want(&mut **tx, ticket.id, now).await?;
-        let detail = request.suspected.as_deref().unwrap_or_default();
-        self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
+        let ticket = Ticket { joined_to: whole.as_ref().map(|whole| whole.id), ..new_ticket(request, self.now()) };
+        let nets = self.write_ticket(tx, request, &ticket, once_hash, secret).await?;
         if let Some(whole) = whole {
             self.tell_of_joining(tx, &whole, &ticket, &request.typed).await?;
         } else {
@@ -187,6 +172,34 @@ impl Desk {
             self.notify(tx, &ticket, mail, Auto::Generated).await?;
         }
         Ok(ticket)
+    }
+
+    /// Writes a ticket with all that its request brought, and asks for its checks and assessment; gives what it is about.
+    pub(super) async fn write_ticket(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        ticket: &Ticket,
+        once_hash: Option<String>,
+        secret: &Secret,
+    ) -> Done<Vec<Net>> {
+        let now = self.now();
+        let hidden = Hidden { once_hash, client: request.client.to_string() };
+        tickets::insert(&mut **tx, ticket, &hidden).await?;
+        tickets::add_link(&mut **tx, ticket.id, &secret.hash(), now).await?;
+        messages::insert(&mut **tx, &words_of(ticket, owner(ticket), &request.message, now), None).await?;
+        for id in &request.evidence {
+            if !evidence::attach(&mut **tx, *id, owner(ticket)).await? {
+                return Err(Refusal::Stale);
+            }
+        }
+        let nets = self.name_networks(tx, ticket, request).await?;
+        self.name_found(tx, ticket.id, &request.evidence).await?;
+        self.want_snapshot(tx, ticket.id, Actor::System).await?;
+        assessments::want(&mut **tx, ticket.id, now).await?;
+        let detail = request.suspected.as_deref().unwrap_or_default();
+        self.record(tx, &Who::sender(), "ticket.received", detail, About::ticket(ticket.id)).await?;
+        Ok(nets)
     }
 
     /// Tells staff that a request was added to a ticket, and which addresses it names beside those of the ticket; and
@@ -235,7 +248,7 @@ impl Desk {
 }
 
 /// The ticket of a request.
-fn new_ticket(request: &Request, now: Time) -> Ticket {
+pub(super) fn new_ticket(request: &Request, now: Time) -> Ticket {
     Ticket {
         id: Id::new(now),
         code: ticket_code(),

@@ -6,6 +6,7 @@ pub mod cause;
 pub mod dns;
 pub mod email;
 pub mod endpoint;
+pub mod filing;
 pub mod id;
 pub mod net;
 pub mod origin;

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::dns::reverse_name;
+use super::dns::{is_public, reverse_name};
 use super::id::Id;
-use super::net::Net;
+use super::net::{Net, from_number, number};
 use super::time::{DAY, Time};
 use super::words::words;
 
@@ -39,7 +39,7 @@ pub struct Proof {
     pub id: Id,
     /// The ticket that it is for.
     pub ticket_id: Id,
-    /// What control is shown over: one address, or its /64.
+    /// What control is shown over: one address, its /64, or a range.
     pub net: Net,
     /// When it was asked for.
     pub created_at: Time,
@@ -55,6 +55,8 @@ pub struct Proof {
     pub met_at: Option<Time>,
     /// From which address, at which name, by which mailbox.
     pub met_detail: Option<String>,
+    /// For a range: the hash of the token with which requests for its addresses are filed.
+    pub range_hash: Option<String>,
 }
 
 impl Proof {
@@ -62,6 +64,12 @@ impl Proof {
     #[must_use]
     pub fn is_open(&self, now: Time) -> bool {
         self.met_at.is_none() && now < self.expires_at
+    }
+
+    /// Whether it is for a range, which only a record shows: a process or mailbox there says nothing of the whole.
+    #[must_use]
+    pub fn is_range(&self) -> bool {
+        self.range_hash.is_some()
     }
 
     /// Whether it lets its sender watch the network and file requests for a range: it shows more than a process there, and
@@ -102,15 +110,52 @@ pub fn claimed(addr: IpAddr, block: Option<Net>) -> Net {
     }
 }
 
-/// The reverse zones in which a record for a network may stand, narrowest first: at the name of the address, at an octet
-/// (IPv4 /24) or a nibble cut (IPv6 /64, /56, /48) above it.
+/// How many zones a record may have to stand in for a range between two cuts.
+const ZONES_MOST: u32 = 16;
+
+/// Whether control over a range can be shown: what somebody may hold as a whole and a reverse zone can stand for.
+#[must_use]
+pub fn is_provable_range(net: Net) -> bool {
+    let lengths = if net.is_v4() { 16..=31 } else { 32..=127 };
+    lengths.contains(&net.prefix_len()) && is_public(net.first())
+}
+
+/// How many bits a label of a reverse name stands for, and how many an address has.
+fn label_bits(net: Net) -> (u8, u8) {
+    if net.is_v4() { (8, 32) } else { (4, 128) }
+}
+
+/// The reverse zone of the network of `len` bits around an address; `len` ends at a label.
+fn zone_at(net: Net, len: u8) -> String {
+    let (step, bits) = label_bits(net);
+    let skip = usize::from(bits.saturating_sub(len) / step);
+    reverse_name(net.first()).split('.').skip(skip).collect::<Vec<_>>().join(".")
+}
+
+/// The reverse zones in which a record for a network may stand, each enough alone, narrowest first: at its own octet or
+/// nibble cut or the next above it, and at the usual cuts above (IPv4 /24, IPv6 /64, /56, /48).
 #[must_use]
 pub fn reverse_cuts(net: Net) -> Vec<String> {
-    let name = reverse_name(net.first());
-    let labels: Vec<&str> = name.split('.').collect();
-    let skips: &[usize] = if net.is_v4() { &[0, 1] } else { &[0, 16, 18, 20] };
-    let own = usize::from(!net.is_single());
-    skips.iter().skip(own).filter_map(|skip| labels.get(*skip..).map(|rest| rest.join("."))).collect()
+    let (step, _) = label_bits(net);
+    let own = net.prefix_len() / step * step;
+    let usual: &[u8] = if net.is_v4() { &[24] } else { &[64, 56, 48] };
+    let lengths = std::iter::once(own).chain(usual.iter().copied().filter(|len| *len < own));
+    lengths.map(|len| zone_at(net, len)).collect()
+}
+
+/// The reverse zones that together make up a range between two cuts, such as the four /24 of a /22; none where those are
+/// many or single addresses.
+#[must_use]
+pub fn narrower_cuts(net: Net) -> Vec<String> {
+    let (step, bits) = label_bits(net);
+    let below = net.prefix_len().next_multiple_of(step);
+    let count = 1_u32 << (below - net.prefix_len());
+    if count == 1 || count > ZONES_MOST || below == bits {
+        return Vec::new();
+    }
+    let size = 1_u128 << (bits - below);
+    let parts = (0..u128::from(count)).map(|n| Net::around(from_number(number(net.first()) + n * size), below));
+    parts.map(|part| zone_at(part, below)).collect()
 }
 
 #[cfg(test)]
@@ -127,6 +172,32 @@ mod tests {
             cuts("2001:db8:1:2::/64").first().map(String::as_str),
             Some("2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa")
         );
+    }
+
+    #[test]
+    fn ranges_have_their_cut_the_next_above_or_all_below() {
+        let net = |text: &str| Net::parse(text).unwrap();
+        assert_eq!(reverse_cuts(net("203.0.113.0/24")), ["113.0.203.in-addr.arpa"]);
+        assert_eq!(reverse_cuts(net("203.0.113.64/26")), ["113.0.203.in-addr.arpa"]);
+        assert_eq!(reverse_cuts(net("198.18.4.0/22")), ["18.198.in-addr.arpa"]);
+        let four = ["4.18.198.in-addr.arpa", "5.18.198.in-addr.arpa", "6.18.198.in-addr.arpa", "7.18.198.in-addr.arpa"];
+        assert_eq!(narrower_cuts(net("198.18.4.0/22")), four);
+        for none in ["203.0.113.0/24", "203.0.113.64/26", "203.0.113.0/30", "198.18.0.0/17", "2001:db8::/126"] {
+            assert!(narrower_cuts(net(none)).is_empty(), "{none}");
+        }
+        assert_eq!(reverse_cuts(net("2001:db8::/46"))[0], "0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+        let parts = narrower_cuts(net("2001:db8:4::/46"));
+        assert_eq!((parts.len(), parts[3].as_str()), (4, "7.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"));
+        for (text, want) in [
+            ("203.0.113.0/24", true),
+            ("10.0.0.0/24", false),
+            ("203.0.0.0/15", false),
+            ("203.0.113.7", false),
+            ("2001:db8::/32", true),
+            ("2001:db8::/31", false),
+        ] {
+            assert_eq!(is_provable_range(net(text)), want, "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Hashes {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, ticket_id, net, created_at, expires_at, look_at, mailed_to, met_way, met_at, met_detail FROM proofs ",
+            "SELECT id, ticket_id, net, created_at, expires_at, look_at, mailed_to, met_way, met_at, met_detail, range_hash FROM proofs ",
             $rest
         )
     };
@@ -31,8 +31,8 @@ macro_rules! select {
 /// Stores a proof that was asked for; says whether the ticket had none for this network.
 pub async fn insert(db: impl AnyExecutor<'_>, proof: &Proof, hashes: &Hashes) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO proofs (id, ticket_id, net, web_hash, mail_hash, link_hash, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ticket_id, net) DO NOTHING",
+        "INSERT INTO proofs (id, ticket_id, net, web_hash, mail_hash, link_hash, created_at, expires_at, range_hash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ticket_id, net) DO NOTHING",
     )
     .bind(proof.id)
     .bind(proof.ticket_id)
@@ -42,6 +42,7 @@ pub async fn insert(db: impl AnyExecutor<'_>, proof: &Proof, hashes: &Hashes) ->
     .bind(&hashes.link)
     .bind(proof.created_at)
     .bind(proof.expires_at)
+    .bind(proof.range_hash.as_deref())
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -82,6 +83,11 @@ pub async fn find_by_mail(db: impl AnyExecutor<'_>, hash: &str) -> sqlx::Result<
 /// The one whose mailed link has a token of this hash.
 pub async fn find_by_link(db: impl AnyExecutor<'_>, hash: &str) -> sqlx::Result<Option<Proof>> {
     sqlx::query_as(select!("WHERE link_hash = $1 AND mailed_to IS NOT NULL")).bind(hash).fetch_optional(db).await
+}
+
+/// The one of a range whose requests are filed with a token of this hash.
+pub async fn find_by_range(db: impl AnyExecutor<'_>, hash: &str) -> sqlx::Result<Option<Proof>> {
+    sqlx::query_as(select!("WHERE range_hash = $1")).bind(hash).fetch_optional(db).await
 }
 
 /// Notes that it was given, unless it was before or its time is over; says whether it was noted.

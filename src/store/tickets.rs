@@ -129,6 +129,55 @@ pub async fn client(db: impl AnyExecutor<'_>, id: Id) -> sqlx::Result<Option<Str
     sqlx::query_scalar("SELECT client FROM tickets WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
+/// A request that was filed for one address of a range.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Filed {
+    /// Its key.
+    pub id: Id,
+    /// Its public code.
+    pub code: String,
+    /// Where it stands.
+    pub state: State,
+    /// How it ended.
+    pub resolution: Option<Resolution>,
+    /// The address.
+    pub net: Net,
+    /// What the policy said last, as it is stored.
+    pub assessment: Option<String>,
+}
+
+/// Notes by which proof of a range it was filed.
+pub async fn set_range(db: impl AnyExecutor<'_>, id: Id, proof: Id) -> sqlx::Result<()> {
+    sqlx::query("UPDATE tickets SET range_proof_id = $2 WHERE id = $1").bind(id).bind(proof).execute(db).await?;
+    Ok(())
+}
+
+/// The newest requests that were filed by a proof of a range.
+pub async fn of_range(db: impl AnyExecutor<'_>, proof: Id, limit: i64) -> sqlx::Result<Vec<Filed>> {
+    sqlx::query_as(
+        "SELECT tickets.id, code, state, resolution, net, assessments.body AS assessment FROM tickets \
+         JOIN ticket_networks ON ticket_networks.ticket_id = tickets.id AND ticket_networks.origin = 'typed' \
+         LEFT JOIN assessments ON assessments.ticket_id = tickets.id \
+         WHERE range_proof_id = $1 ORDER BY tickets.id DESC LIMIT $2",
+    )
+    .bind(proof)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// The open request that was filed for an address by a proof of a range.
+pub async fn find_open_of_range(db: impl AnyExecutor<'_>, proof: Id, net: Net) -> sqlx::Result<Option<Ticket>> {
+    sqlx::query_as(select!(
+        "WHERE range_proof_id = $1 AND state <> 'resolved' AND id IN (SELECT ticket_id FROM ticket_networks WHERE net = $2) \
+         ORDER BY id DESC LIMIT 1"
+    ))
+    .bind(proof)
+    .bind(net)
+    .fetch_optional(db)
+    .await
+}
+
 /// Notes that a ticket is about a network; naming it twice is once.
 pub async fn add_network(db: impl AnyExecutor<'_>, id: Id, net: Net, origin: Origin) -> sqlx::Result<()> {
     sqlx::query(

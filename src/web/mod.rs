@@ -32,6 +32,7 @@ pub mod health;
 pub mod intake;
 pub mod proving;
 pub mod public;
+pub mod ranging;
 pub mod say;
 pub mod server;
 pub mod session;
@@ -119,6 +120,7 @@ fn pages() -> Router<App> {
         .route("/requests/{code}/proofs", post(public::status::proofs::begin))
         .route("/requests/{code}/proofs/{id}/record", post(public::status::proofs::look))
         .route("/requests/{code}/proofs/{id}/mail", post(public::status::proofs::mail))
+        .route("/requests/{code}/proofs/{id}", get(public::status::ranges::show).post(public::status::ranges::submit))
         .route("/requests/{code}/watches", post(public::status::proofs::watch))
         .route("/watches/{token}", get(public::watch::show))
         .route("/watches/{token}/beginning", post(public::watch::begin))

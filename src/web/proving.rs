@@ -1,20 +1,18 @@
 //! The proofs of a ticket as sender and staff see them; the exact commands and records for the sender.
 
-use std::net::IpAddr;
-
 use super::shell::Shell;
 use crate::app::App;
 use crate::domain::dns::is_public;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
-use crate::domain::proof::{LABEL, Proof, Way, record_text, reverse_cuts};
+use crate::domain::proof::{LABEL, Proof, Way, is_provable_range, narrower_cuts, record_text, reverse_cuts};
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Time;
 use crate::mail::message::token_address;
 use crate::store::proofs;
 use crate::web::error::Result;
 
-/// For how many addresses of a ticket proofs are offered.
+/// For how many addresses and ranges of a ticket proofs are offered.
 const OFFERED_MOST: usize = 5;
 
 /// One proof, given or not.
@@ -44,6 +42,12 @@ pub struct Proving {
     pub is_looked_for: bool,
     /// Where the link was mailed to.
     pub mailed_to: Option<String>,
+    /// Whether it is for a range, which only a record shows.
+    pub is_range: bool,
+    /// Names at which it has to stand together, if it stands at none of the others.
+    pub parts: Vec<String>,
+    /// Whether the range is narrower than an octet, so that its zone may be delegated (RFC 2317).
+    pub may_be_delegated: bool,
 }
 
 /// All proofs of a ticket, and the addresses for which one can be begun.
@@ -51,8 +55,8 @@ pub struct Proving {
 pub struct Provings {
     /// The proofs.
     pub all: Vec<Proving>,
-    /// The addresses without one.
-    pub offered: Vec<IpAddr>,
+    /// The addresses and ranges without one.
+    pub offered: Vec<Net>,
 }
 
 impl Provings {
@@ -61,11 +65,8 @@ impl Provings {
         let pool = app.desk.db.pool();
         let proofs = proofs::of_ticket(pool, ticket.id).await?;
         let asked = app.desk.asked_about(ticket.id).await?;
-        let single = asked.iter().filter(|net| net.is_single());
-        let is_free = |addr: &IpAddr| {
-            !proofs.iter().any(|proof| proof.net.covers(Net::single(*addr)) && has_use(proof, shell.now))
-        };
-        let offered = single.map(|net| net.first()).filter(|addr| is_public(*addr)).filter(is_free);
+        let is_free = |net: &Net| !proofs.iter().any(|proof| covers(proof, *net) && has_use(proof, shell.now));
+        let offered = asked.into_iter().filter(|net| is_provable(*net)).filter(is_free);
         let offered = if ticket.is_open() { offered.take(OFFERED_MOST).collect() } else { Vec::new() };
         Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered })
     }
@@ -75,6 +76,16 @@ impl Provings {
     pub fn is_there(&self) -> bool {
         !self.all.is_empty() || !self.offered.is_empty()
     }
+}
+
+/// Whether a proof can be given for what a ticket is about.
+fn is_provable(net: Net) -> bool {
+    if net.is_single() { is_public(net.first()) } else { is_provable_range(net) }
+}
+
+/// Whether a proof stands for what a ticket is about; that of a range does so for itself only.
+fn covers(proof: &Proof, net: Net) -> bool {
+    if proof.is_range() { proof.net == net } else { proof.net.covers(net) }
 }
 
 /// Whether a proof was given or still can be.
@@ -104,5 +115,8 @@ fn tell(app: &App, shell: &Shell, proof: &Proof) -> Proving {
         text: record_text(&token(Way::Dns)),
         is_looked_for: proof.look_at.is_some(),
         mailed_to: proof.mailed_to.clone(),
+        is_range: proof.is_range(),
+        parts: narrower_cuts(proof.net).into_iter().map(|cut| format!("{LABEL}.{cut}")).collect(),
+        may_be_delegated: proof.is_range() && proof.net.is_v4() && proof.net.prefix_len() > 24,
     }
 }

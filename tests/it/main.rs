@@ -37,6 +37,7 @@ mod lists;
 mod outbox;
 mod policy;
 mod public;
+mod ranges;
 mod requests;
 mod rfc5782;
 mod safety;

@@ -10,7 +10,7 @@ use axum::extract::Request;
 
 use self::body::{Part, Parts};
 use self::pieces::Take;
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::desk::Desk;
 use crate::desk::evidence::Held;
 
@@ -103,6 +103,34 @@ pub async fn read(desk: &Desk, request: Request, fields: &[Field], trouble: Opti
             return Ok(intake);
         };
         intake.take(desk, &mut part, fields).await?;
+    }
+    Err(parts.error())
+}
+
+/// Reads a small form whole: what these fields, texts or files, bring, one below the other as they come.
+///
+/// # Errors
+/// When it is no form, or more than `most` bytes.
+pub async fn whole(request: Request, names: &[&str], most: usize) -> Result<Vec<u8>> {
+    let mut parts = Parts::of(request).await?;
+    let mut all = Vec::new();
+    for _ in 0..PARTS_MOST {
+        let Some(mut part) = parts.next().await? else { return Ok(all) };
+        if !names.contains(&part.name()) {
+            part.skip().await?;
+            continue;
+        }
+        let mut begins = !all.is_empty();
+        while let Some(bytes) = part.chunk().await? {
+            if begins && !bytes.is_empty() {
+                all.push(b'\n');
+                begins = false;
+            }
+            all.extend_from_slice(&bytes);
+            if all.len() > most {
+                return Err(Error::TooLarge);
+            }
+        }
     }
     Err(parts.error())
 }

@@ -128,9 +128,10 @@ fn feed_title(app: &App, watch: &Watch) -> String {
     texts(&watch.lang).t2("watch-feed-title", "net", watch.net, "provider", &app.desk.config.provider)
 }
 
-/// The page of the network.
+/// Where the address can be looked up; of a range, each of its addresses.
 fn check_link(app: &App, watch: &Watch) -> String {
-    format!("{}/check?q={}", app.desk.config.http.public_url, watch.net)
+    let url = &app.desk.config.http.public_url;
+    if watch.net.is_single() { format!("{url}/check?q={}", watch.net) } else { format!("{url}/check") }
 }
 
 /// The feed as Atom.

@@ -37,6 +37,7 @@ use crate::web::watching::Watchings;
 
 mod history;
 pub mod proofs;
+pub mod ranges;
 
 /// The fields of the form on the page.
 const FIELDS: &[Field] = &[

@@ -1,7 +1,5 @@
 //! What a sender does on the status page to show control over an address.
 
-use std::net::IpAddr;
-
 use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
@@ -9,7 +7,7 @@ use serde::Deserialize;
 use super::{Link, find};
 use crate::app::App;
 use crate::domain::id::Id;
-use crate::domain::net::parse_addr;
+use crate::domain::net::{Net, parse_addr};
 use crate::domain::ticket::status_path;
 use crate::domain::time::{HOUR, MINUTE};
 use crate::web::client::Client;
@@ -20,7 +18,7 @@ use crate::web::{guard, say};
 /// How often a visitor may have a record looked for in a minute, and a link mailed in an hour.
 const TRIES_MOST: i64 = 10;
 
-/// The address that a proof is begun for.
+/// The address or range that a proof is begun for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Begin {
@@ -57,8 +55,9 @@ pub async fn begin(
     Form(form): Form<Begin>,
 ) -> Result<Redirect> {
     let ticket = find(&app, &code, &link.key).await?;
-    let addr: IpAddr = parse_addr(&form.addr).map_err(|bad| Error::Invalid(say::why_no_net(&bad)))?;
-    app.desk.begin_proof(&ticket, addr).await?;
+    let is_range = form.addr.contains('/');
+    let net = if is_range { Net::parse(&form.addr) } else { parse_addr(&form.addr).map(Net::single) };
+    app.desk.begin_proof(&ticket, net.map_err(|bad| Error::Invalid(say::why_no_net(&bad)))?).await?;
     Ok(back(&ticket.code, &link))
 }
 
