@@ -50,21 +50,26 @@ impl Known {
         self.lock().get(&bound.bucket).is_none_or(|(slot, count)| *slot != bound.slot_of(now) || *count < bound.most)
     }
 
-    /// Learns how much was counted. When too much is known, all is forgotten: the database still knows.
+    /// Learns how much was counted; a smaller count of the same time comes late and says nothing.
     pub fn learn(&self, bound: &Bound, count: i64, now: Time) {
-        let mut known = self.lock();
-        if known.len() >= KNOWN_MOST && !known.contains_key(&bound.bucket) {
-            known.clear();
-        }
-        known.insert(bound.bucket.clone(), (bound.slot_of(now), count));
+        self.change(bound, now, |known| known.max(count));
     }
 
     /// Counts one more here alone; says whether that was still within the bound.
     pub fn count(&self, bound: &Bound, now: Time) -> bool {
-        let slot = bound.slot_of(now);
-        let before = self.lock().get(&bound.bucket).filter(|(at, _)| *at == slot).map_or(0, |(_, count)| *count);
-        self.learn(bound, before.saturating_add(1), now);
-        before < bound.most
+        self.change(bound, now, |known| known.saturating_add(1)) <= bound.most
+    }
+
+    /// Changes a count; gives the new one. When too much is known, all is forgotten: the database still knows.
+    fn change(&self, bound: &Bound, now: Time, to: impl Fn(i64) -> i64) -> i64 {
+        let (mut known, slot) = (self.lock(), bound.slot_of(now));
+        if known.len() >= KNOWN_MOST && !known.contains_key(&bound.bucket) {
+            known.clear();
+        }
+        let entry = known.entry(bound.bucket.clone()).or_insert((slot, 0));
+        let before = if entry.0 == slot { entry.1 } else { 0 };
+        *entry = (slot, to(before));
+        entry.1
     }
 
     /// The counts. They are whole between any two statements, so a panic elsewhere does not spoil them.
@@ -158,6 +163,8 @@ mod tests {
         known.learn(&bound, 2, Time(0));
         assert!(!known.has_room(&bound, Time(MINUTE - 1)));
         assert!(known.has_room(&bound, Time(MINUTE)));
+        known.learn(&bound, 1, Time(1));
+        assert!(!known.has_room(&bound, Time(2)), "a count that comes late says nothing");
         let tries: Vec<bool> = (0..3).map(|_| known.count(&bound, Time(MINUTE))).collect();
         assert_eq!(tries, [true, true, false]);
     }
