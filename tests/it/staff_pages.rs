@@ -491,7 +491,7 @@ async fn staff_read_mails_and_try_them_again() {
         .await
         .assert_page(200, "ann@sender.example")
         .assert_page(200, "mail.smtp_url");
-    agent.get(&path).await.assert_page(200, "thank you, your request has arrived");
+    agent.get(&path).await.assert_page(200, "Thank you, your request has arrived");
     agent.post(&format!("{path}/retry"), &[]).await.assert_page(409, "");
     outbox::give_up(pool, mail.id, "550 no such user").await.unwrap();
     agent.get(&path).await.assert_page(200, "550 no such user").assert_page(200, "/retry");
