@@ -134,6 +134,7 @@ async fn the_search_box_understands_codes_networks_and_addresses() {
     assert_eq!(agent.get(&format!("/staff/tickets?q={typed}")).await.assert_redirect(), page_of(&ann));
     let case = format!("/staff/blocks?q=http://portal.example/c/{}/203.0.113.7", block.case_code);
     assert_eq!(agent.get(&case).await.assert_redirect(), format!("/staff/blocks/{}", block.id));
+    agent.get("/staff/blocks?q=203.0.113.7").await.assert_page(200, "<td class=\"keep\">PB-SPAM</td>");
     for (q, found) in
         [("203.0.113.0/24", &ann), ("Ann@Sender.example", &ann), ("[2001:db8::7]", &ben), ("2001:db8::/32", &ben)]
     {
