@@ -96,6 +96,9 @@ pub fn fold_code(typed: &str) -> String {
     typed.chars().take(40).filter(|c| c.is_ascii_alphanumeric() || *c == '-').map(fold).collect()
 }
 
+/// The length of a secret.
+pub const SECRET_LEN: usize = 32;
+
 /// A secret that is handed out once; only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

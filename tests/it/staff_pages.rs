@@ -492,7 +492,10 @@ async fn staff_read_mails_and_try_them_again() {
         .await
         .assert_page(200, "ann@sender.example")
         .assert_page(200, "mail.smtp_url");
-    agent.get(&path).await.assert_page(200, "Thank you, your request has arrived");
+    let page = agent.get(&path).await;
+    page.assert_page(200, "Thank you, your request has arrived").assert_page(200, "?key=");
+    let page = app.sign_in(Role::Reader).await.get(&path).await;
+    page.assert_page(200, "Thank you, your request has arrived").assert_page(200, "?key=…");
     agent.post(&format!("{path}/retry"), &[]).await.assert_page(409, "");
     outbox::give_up(pool, mail.id, "550 no such user").await.unwrap();
     agent.get(&path).await.assert_page(200, "550 no such user").assert_page(200, "/retry");

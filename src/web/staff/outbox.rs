@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::view::address;
 use crate::app::App;
-use crate::domain::id::Id;
+use crate::domain::id::{Id, SECRET_LEN};
 use crate::domain::ticket::{Ticket, visible};
 use crate::store::outbox::{self, Mail, MailState};
 use crate::store::tickets;
@@ -102,6 +102,18 @@ pub async fn retry(State(app): State<App>, me: SignedIn, Path(id): Path<i64>) ->
     Ok(Redirect::to(&format!("{PATH}/{id}")))
 }
 
+/// A text with every secret in it left out.
+fn without_secrets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for run in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let word = run.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_secret = word.len() >= SECRET_LEN;
+        out.push_str(if is_secret { "…" } else { word });
+        out.push_str(run.get(word.len()..).unwrap_or_default());
+    }
+    out
+}
+
 impl OutboxPage {
     /// The states to filter by: word, address, whether it is the present one.
     fn tabs(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
@@ -111,9 +123,10 @@ impl OutboxPage {
 }
 
 impl MailPage {
-    /// The text, made showable.
+    /// The text, made showable. Its links let their holder act as the sender, so who may not act gets them without their end.
     fn body(&self) -> String {
-        visible(&self.mail.body)
+        let body = visible(&self.mail.body);
+        if self.shell.may_work() { body } else { without_secrets(&body) }
     }
 
     /// What the last try ran into, made showable.
@@ -134,5 +147,19 @@ impl MailPage {
     /// Whether it waits for its next try.
     fn is_under_way(&self) -> bool {
         self.mail.state == MailState::Queued && self.is_sending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Secret;
+
+    #[test]
+    fn a_text_without_secrets_keeps_all_else() {
+        let secret = Secret::new();
+        let text = |end: &str| format!("Grüße,\n\nhttps://portal.example/requests/PM-7K3F-9QX2?key={end}\n<{end}>.\n");
+        assert_eq!(without_secrets(&text(secret.reveal())), text("…"));
+        assert_eq!(without_secrets(&text("short")), text("short"));
     }
 }
