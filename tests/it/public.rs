@@ -480,7 +480,8 @@ async fn the_sender_adds_to_a_request_and_takes_it_back() {
     let page = visitor.get(answer.assert_redirect()).await;
     page.assert_page(200, "the password").assert_page(200, "File a.log (4 bytes)").assert_page(200, "in work");
     visitor.post(&path("/withdrawal"), &[]).await.assert_redirect();
-    let page = visitor.get(&path("")).await;
+    let twice = visitor.post(&path("/withdrawal"), &[]).await;
+    let page = visitor.get(twice.assert_redirect()).await;
     page.assert_page(200, "taken back by you");
     assert!(!page.text.contains("/withdrawal") && page.text.contains("opens the request again"));
     visitor.post(&path("/messages"), &[("message", "again blocked")]).await.assert_redirect();

@@ -12,6 +12,7 @@ use super::kept::{self, Kept};
 use super::request::typed::file_fault;
 use super::standing::{self, Standing};
 use crate::app::App;
+use crate::desk::Refusal;
 use crate::desk::confirm::Confirmed;
 use crate::desk::evidence::findings;
 use crate::desk::sweep::NO_REPLY;
@@ -388,11 +389,13 @@ pub async fn check_again(
     Ok(Redirect::to(&format!("{}#checks", status_path(&ticket.code, &link.key))))
 }
 
-/// Takes the request back.
+/// Takes the request back; after a second click, or one that came too late, the page says how it ended.
 pub async fn withdraw(State(app): State<App>, Path(code): Path<String>, Query(link): Query<Link>) -> Result<Redirect> {
     let ticket = find(&app, &code, &link.key).await?;
-    app.desk.withdraw(&ticket).await?;
-    Ok(Redirect::to(&status_path(&ticket.code, &link.key)))
+    match app.desk.withdraw(&ticket).await {
+        Ok(()) | Err(Refusal::Stale) => Ok(Redirect::to(&status_path(&ticket.code, &link.key))),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 #[cfg(test)]
