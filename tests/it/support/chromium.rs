@@ -161,10 +161,11 @@ impl Chromium {
         assert!(over <= 0, "{} is {over} px too wide", self.url().await);
     }
 
-    /// Makes the window a telephone of 380 px, or a desk again.
+    /// Makes the window as narrow as a telephone, 380 px, or a desk again. As a true telephone it would zoom out of what is too
+    /// wide, and nothing would ever be too wide.
     pub(crate) async fn narrow(&self, on: bool) {
         if on {
-            let size = json!({ "width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": true });
+            let size = json!({ "width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": false });
             self.cdp("Emulation.setDeviceMetricsOverride", size).await;
         } else {
             self.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await;
