@@ -2,13 +2,30 @@
 
 use crate::evidence::findings::{Category, Findings, Kind};
 use crate::evidence::input::mime::Message;
+use crate::evidence::reply::{self, Certainty};
 use crate::evidence::scan;
 
 /// Whether a message is a delivery report.
 pub(super) fn is_bounce(message: &Message) -> bool {
     let report = message.parts.iter().any(|p| p.kind.ends_with("delivery-status"));
     let daemon = from_daemon(message) || is_titled(message);
-    report || message.has("x-failed-recipients") || (daemon && speaks_of_failure(message))
+    report
+        || message.has("x-failed-recipients")
+        || (daemon && speaks_of_failure(message))
+        || (from_daemon(message) && quotes_refusal(message))
+}
+
+/// Whether the first text gives a reply with its status, or a reply behind an address, in whatever language it speaks of it.
+fn quotes_refusal(message: &Message) -> bool {
+    let auto = message.field("auto-submitted").is_some_and(|a| a.to_lowercase().contains("auto-replied"));
+    let text = message.parts.first().map_or("", |part| scan::truncated(&part.text, 8000));
+    !auto
+        && text.lines().any(|line| {
+            reply::find_code(line).is_some_and(|at| {
+                let head = line.get(..at.start).unwrap_or("");
+                at.certainty == Certainty::Confirmed || (scan::address(head).is_some() && reply::introduced(head))
+            })
+        })
 }
 
 /// Whether the subject is one that only delivery reports have, also when a person passed the report on.
@@ -27,6 +44,15 @@ fn is_titled(message: &Message) -> bool {
         "no se puede entregar",
         "onbestelbaar",
         "non recapitabile",
+        "impossibile recapitare",
+        "não entregue",
+        "no entregado",
+        "niedostarczon",
+        "недоставленное",
+        "не доставлено",
+        "退信",
+        "配信不能",
+        "配信エラー",
     ];
     titles.iter().any(|title| subject.contains(title)) && told(message)
 }
@@ -102,6 +128,17 @@ fn speaks_of_failure(message: &Message) -> bool {
         "échec",
         "配信",
         "エラー",
+        "recapit",
+        "consegn",
+        "entreg",
+        "onbestelbaar",
+        "niet afgeleverd",
+        "niedostarcz",
+        "не доставлен",
+        "недоставлен",
+        "退信",
+        "无法",
+        "投递",
     ];
     let auto = message.field("auto-submitted").is_some_and(|a| a.to_lowercase().contains("auto-replied"))
         && !message.field("from").unwrap_or("").to_lowercase().contains("daemon");
@@ -134,6 +171,34 @@ fn told(message: &Message) -> bool {
         "has been rejected",
         "refused",
         "undelivered",
+        "nicht zugestellt",
+        "konnte nicht",
+        "n'a pas pu être",
+        "n'a pu être",
+        "non remis",
+        "échec de la remise",
+        "no se pudo entregar",
+        "no se ha podido entregar",
+        "non è stato recapitato",
+        "non è stato possibile",
+        "impossibile recapitare",
+        "não pôde ser entregue",
+        "não foi possível entregar",
+        "niet worden bezorgd",
+        "niet worden afgeleverd",
+        "niet bezorgd",
+        "nie została dostarczona",
+        "nie można dostarczyć",
+        "не доставлено",
+        "не удалось доставить",
+        "не может быть доставлено",
+        "送信できませんでした",
+        "配信できませんでした",
+        "届けることができません",
+        "被退回",
+        "无法送达",
+        "投递失败",
+        "无法发送",
     ];
     message.parts.iter().take(3).any(|p| {
         let low = scan::truncated(&p.text, 4000).to_lowercase();

@@ -1,4 +1,5 @@
-//! Filters in front of or beside a mail server: spamdyke, amavis, Cisco's mail gateway.
+//! Filters in front of or beside a mail server, and servers that tell of refusals in sentences of their own: spamdyke,
+//! amavis, Barracuda, Mimecast, Kerio, Domino.
 
 use super::envelope::Line;
 use super::{Hit, Weight};
@@ -7,7 +8,12 @@ use crate::evidence::scan;
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
-    spamdyke(line).or_else(|| amavis(line)).or_else(|| gateway(line.message))
+    spamdyke(line)
+        .or_else(|| amavis(line))
+        .or_else(|| barracuda(line))
+        .or_else(|| mimecast(line))
+        .or_else(|| kerio(line))
+        .or_else(|| domino(line))
 }
 
 /// `DENIED_RDNS_MISSING from: a@b to: c@d origin_ip: 192.0.2.1 origin_rdns: … reason: …`.
@@ -59,17 +65,87 @@ fn amavis(line: &Line<'_>) -> Option<Hit> {
     Some(Hit { known, text: format!("Blocked {verdict}"), mta: "amavis", weight: Weight::Sure })
 }
 
-/// `Info: Bounced: DCID 1 MID 2 to RID 0 - 5.1.1 - … ('550', ['5.1.1 no such user'])`.
-fn gateway(message: &str) -> Option<Hit> {
-    let at = message.find("Bounced: DCID ").or_else(|| message.find("Delayed: DCID "))?;
-    let (head, told) = message.get(at..)?.split_once("('")?;
-    let (code, lines) = told.split_once("', ['").or_else(|| told.split_once("', [\""))?;
-    let text = lines.trim_end_matches([']', ')', '\'', '"', ' ']).replace("', '", " ");
+/// Barracuda: `inbound/pass1[1]: host[192.0.2.1] id start end SCAN - from to score 2 reason …` and `RECV from to 2 reason …`;
+/// the action 2 blocks.
+fn barracuda(line: &Line<'_>) -> Option<Hit> {
+    let (client, told) = line.message.split_once("] ").filter(|_| line.program.starts_with("inbound/"))?;
+    let words: Vec<&str> = told.split_whitespace().collect();
+    let (at, skipped) = words.iter().take(6).enumerate().find_map(|(at, word)| match *word {
+        "SCAN" => Some((at, 2)),
+        "RECV" => Some((at, 1)),
+        _ => None,
+    })?;
+    let (sender, recipient) = (*words.get(at + skipped)?, *words.get(at + skipped + 1)?);
+    let action = *words.get(at + skipped + 2 + usize::from(skipped == 2))?;
     let known = Reply {
-        queue_id: scan::word_after(head, " MID ").map(str::to_owned),
-        direction: Some(Direction::Out),
+        ip: client.rsplit_once('[').and_then(|(_, ip)| scan::ip(ip)),
+        recipient_domain: scan::domain_of(recipient),
+        sender_domain: scan::domain_of(sender),
+        direction: Some(Direction::In),
+        category: (skipped == 2).then_some(Category::ContentSpam),
         ..Reply::default()
     };
-    let digits = code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| Hit { known, text: format!("{code} {text}"), mta: "IronPort", weight: Weight::Sure })
+    let text = words.get(at..)?.join(" ");
+    (action == "2").then_some(Hit { known, text, mta: "Barracuda", weight: Weight::Sure })
+}
+
+/// Mimecast: `…|Recipient=a@b|IP=192.0.2.1|…|RejType=…|RejCode=550|RejInfo=…`.
+fn mimecast(line: &Line<'_>) -> Option<Hit> {
+    let whole = line.message;
+    let field = |name: &str| scan::after(whole, name).and_then(|rest| rest.split('|').next()).filter(|v| !v.is_empty());
+    let (code, told) = (field("|RejCode=")?, field("|RejInfo=").or_else(|| field("|RejType="))?);
+    let known = Reply {
+        ip: field("|IP=").and_then(scan::ip),
+        recipient_domain: field("|Recipient=").or_else(|| field("|Rcpt=")).and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        ..Reply::default()
+    };
+    Some(Hit { known, text: format!("{code} {told}"), mta: "Mimecast", weight: Weight::Sure })
+}
+
+/// Kerio Connect: `IP address 192.0.2.1 found in DNS blacklist …, mail from <a@b> to <c@d> rejected` and its other sentences.
+fn kerio(line: &Line<'_>) -> Option<Hit> {
+    let message = line.message;
+    let category = [
+        ("IP address ", "found in DNS blacklist", Category::Rbl),
+        ("Attempt to deliver to unknown recipient ", ", IP address ", Category::MailboxUnknown),
+        ("Relay attempt from IP address ", "", Category::Policy),
+        ("SMTP Spam attack detected from ", "", Category::Policy),
+        ("Client with IP address ", "has no reverse DNS entry", Category::Rdns),
+        ("Message from IP address ", "rejected", Category::Policy),
+    ]
+    .iter()
+    .find_map(|(start, further, category)| {
+        (message.starts_with(start) && message.contains(further)).then_some(*category)
+    })?;
+    let ip = scan::ips(message).first().map(|found| found.ip)?;
+    let recipient = scan::after(message, "unknown recipient <").or_else(|| scan::after(message, " to <"));
+    let known = Reply {
+        ip: Some(ip),
+        recipient_domain: recipient.and_then(scan::domain_of),
+        sender_domain: scan::after(message, "from <").and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        category: Some(category),
+        ..Reply::default()
+    };
+    line.time?;
+    Some(Hit { known, text: message.to_owned(), mta: "Kerio Connect", weight: Weight::Sure })
+}
+
+/// Domino: `SMTP Server: … rejected for policy reasons`, and hosts on a DNS list.
+fn domino(line: &Line<'_>) -> Option<Hit> {
+    let told = scan::after(line.message, "SMTP Server: ").or_else(|| scan::after(line.message, "SMTP Server ["))?;
+    let refused = told.contains("rejected for policy reasons") || told.contains(" rejected: ");
+    let listed = told.contains("found in DNS blacklist");
+    if !(refused || listed) {
+        return None;
+    }
+    let known = Reply {
+        ip: scan::ips(told).first().map(|found| found.ip),
+        recipient_domain: scan::after(told, "relay mail to ").and_then(|t| scan::domain_of(t.split(' ').next()?)),
+        direction: Some(Direction::In),
+        category: listed.then_some(Category::Rbl),
+        ..Reply::default()
+    };
+    Some(Hit { known, text: told.to_owned(), mta: "Domino", weight: Weight::Sure })
 }

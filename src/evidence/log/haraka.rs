@@ -71,14 +71,16 @@ fn outbound(text: &str, known: Reply) -> Option<Hit> {
     })
 }
 
-/// A plugin's denial: `deny(550 …)`, `msg="…"` with the client in `ip=` or brackets.
+/// A plugin's denial: `deny(550 …)`, `deny ip=… lr="…"`, `msg="…"` with the client in `ip=` or brackets.
 fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
     let last = scan::after(text, " lr=\"")
         .filter(|_| text.starts_with("disconnect "))
         .is_some_and(|r| r.starts_with(['4', '5']));
     let denied = last || ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
     let excluded = text.contains("auth") && !text.contains("550");
-    let at = reply::find_code(text).filter(|_| denied && !excluded)?;
+    let verdict = scan::between(text, " lr=\"", "\"").filter(|_| text.starts_with("deny ip="));
+    let coded = || reply::find_code(text).and_then(|at| text.get(at.start..));
+    let told = verdict.filter(|v| !v.is_empty()).or_else(coded).filter(|_| denied && !excluded)?;
     let client = scan::word_after(text, "ip=").or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
     let known = Reply {
         ip: client.and_then(scan::ip),
@@ -87,5 +89,5 @@ fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
         direction: Some(Direction::In),
         ..known
     };
-    Some(Hit { known, text: text.get(at.start..).unwrap_or("").to_owned(), mta: "Haraka", weight: Weight::Sure })
+    Some(Hit { known, text: told.to_owned(), mta: "Haraka", weight: Weight::Sure })
 }

@@ -12,6 +12,7 @@ mod exim;
 mod filters;
 mod generic;
 mod haraka;
+mod ironport;
 mod json;
 mod lines;
 mod opensmtpd;
@@ -108,6 +109,17 @@ static NEEDLES: &[&str] = &[
     "Blocked ",
     "ounced: DCID",
     "elayed: DCID",
+    "New SMTP ICID",
+    " SG ",
+    "DNS blacklist",
+    "unknown recipient",
+    "Relay attempt",
+    "Spam attack",
+    "no reverse DNS",
+    " SCAN ",
+    " RECV ",
+    "|RejCode=",
+    " deny ip=",
     "rejecting commands",
     "retry timeout",
     " lr=\"",
@@ -281,6 +293,7 @@ fn read_line(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         .or_else(|| opensmtpd::read(line, memory))
         .or_else(|| courier::read(line))
         .or_else(|| stalwart::read(line))
+        .or_else(|| ironport::read(line, memory))
         .or_else(|| filters::read(line))
         .or_else(|| {
             if dialog::is_one(line) {

@@ -30,6 +30,7 @@ static PROGRAMS: &[(&str, &str)] = &[
     ("dma", "dma"),
     ("zone-mta", "ZoneMTA"),
     ("kumod", "KumoMTA"),
+    ("inbound/pass", "Barracuda"),
 ];
 
 /// Pieces of lines that only one software writes.
@@ -82,6 +83,16 @@ static SHAPES: &[(&str, &str)] = &[
     (" smtpstatus=", "msmtp"),
     ("exitcode=EX_", "msmtp"),
     ("] [core] disconnect ip=", "Haraka"),
+    ("] [core] deny ip=", "Haraka"),
+    ("New SMTP ICID ", "IronPort"),
+    ("Info: ICID ", "IronPort"),
+    ("Info: MID ", "IronPort"),
+    (" DCID ", "IronPort"),
+    ("Attempt to deliver to unknown recipient <", "Kerio Connect"),
+    (" found in DNS blacklist ", "Kerio Connect"),
+    ("  SMTP Server: ", "Domino"),
+    ("  Router: ", "Domino"),
+    ("|RejCode=", "Mimecast"),
 ];
 
 /// The software that wrote most of the first lines that tell, and whether most lines are those of a log.
@@ -112,7 +123,30 @@ fn of_line(raw: &str) -> Option<&'static str> {
     let program = line.program.to_ascii_lowercase();
     let by_program = PROGRAMS.iter().find(|(p, _)| !program.is_empty() && program.contains(p)).map(|(_, n)| *n);
     let exim = || (line.time.is_some() && exim_id(line.message)).then_some("Exim");
-    by_program.or_else(exim).or_else(|| SHAPES.iter().find(|(s, _)| raw.contains(s)).map(|(_, n)| *n))
+    let mdaemon = || is_mdaemon(raw).then_some("MDaemon");
+    let communigate = || is_communigate(line.message).then_some("CommuniGate Pro");
+    by_program
+        .or_else(exim)
+        .or_else(mdaemon)
+        .or_else(communigate)
+        .or_else(|| SHAPES.iter().find(|(s, _)| raw.contains(s)).map(|(_, n)| *n))
+}
+
+/// Whether a line starts as only `MDaemon`'s do: `Mon 2024-05-01 10:11:12.123: [00123:1] --> …`.
+fn is_mdaemon(raw: &str) -> bool {
+    let (Some(date), Some(rest)) = (raw.get(4..14), raw.get(15..)) else { return false };
+    let dated = date.split('-').map(str::len).eq([4, 2, 2]) && date.starts_with(|c: char| c.is_ascii_digit());
+    let marks = [": [", ": --> ", ": <-- ", ": * ", ": Session "];
+    dated
+        && raw.get(..3).is_some_and(|day| day.bytes().all(|b| b.is_ascii_alphabetic()))
+        && marks.iter().any(|m| crate::evidence::scan::truncated(rest, 24).contains(m))
+}
+
+/// Whether a message is one of `CommuniGate Pro`: a level, then `SMTP-000123(dest.example)` or `SMTPI-…`.
+fn is_communigate(message: &str) -> bool {
+    let word = message.split(' ').find(|w| w.starts_with("SMTP-") || w.starts_with("SMTPI-"));
+    let number = word.and_then(|w| w.split_once('-')).map_or("", |(_, rest)| rest);
+    number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('(') && number.ends_with([')', ':'])
 }
 
 /// Whether a message starts with a message id of Exim and one of its signs.

@@ -168,11 +168,16 @@ fn text_follows(rest: &str) -> bool {
         Some(' ' | '\t' | ':' | ',') => {
             let body = rest.trim_start_matches([' ', '\t', ':', ',']);
             let word = body.split_whitespace().next().unwrap_or("");
-            !unit(word) && !word.starts_with(['%', '*', '=', '+'])
+            !unit(word) && !told_of(word) && !word.starts_with(['%', '*', '=', '+'])
         }
         None | Some('\n' | '\r' | '"' | '\'' | ')' | ']' | '>' | '.' | ';' | '\\' | '&' | '/') => true,
         Some(_) => false,
     }
+}
+
+/// Whether a word makes the number before it one that somebody speaks of (`error 550 is gone`), rather than says.
+fn told_of(word: &str) -> bool {
+    matches!(word, "is" | "are" | "was" | "were" | "has" | "had" | "means" | "should" | "ist" | "sind" | "war")
 }
 
 /// Whether a word makes the number before it a count or an amount.
@@ -237,6 +242,9 @@ pub(crate) fn introduced(head: &str) -> bool {
         return true;
     }
     let word = trimmed.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | '"')).next().unwrap_or("");
+    if line.ends_with('(') && scan::address(word).is_some() {
+        return true;
+    }
     let code = word.len() == 3 && word.starts_with(['4', '5']) && word.bytes().all(|b| b.is_ascii_digit());
     if code { introduced(trimmed.strip_suffix(word).unwrap_or("")) } else { introducing_word(word) }
 }
