@@ -105,14 +105,15 @@ fn excluded(plain: &str, found: &scan::FoundIp) -> bool {
     unusable || receiver_before(head) || receiver_behind(head, tail) || serial(head, tail) || no_address(head, tail)
 }
 
-/// Whether four numbers are a network (`192.0.2.0/24`) or the section of a standard (`RFC 2821 4.1.1.1`).
+/// Whether four numbers are a network (`192.0.2.0/24`), an end of a connection (`(TCP|192.0.2.1|25|…)`) or the section of a standard (`RFC 2821 4.1.1.1`).
 fn no_address(head: &str, tail: &str) -> bool {
     let length =
         tail.strip_prefix('/').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
     let network = matches!(length.len(), 1..=3) && !matches!(length, "32" | "128");
+    let connection = head.rsplit('(').next().is_some_and(|shown| shown.starts_with("TCP|"));
     let words = head.trim_end_matches(|c: char| !c.is_alphanumeric());
     let standard = words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '-']);
-    network || standard.len() < words.len() && standard.to_ascii_lowercase().ends_with("rfc")
+    connection || network || standard.len() < words.len() && standard.to_ascii_lowercase().ends_with("rfc")
 }
 
 /// Whether the words before an address make it a receiving server's or a resolver's.
@@ -149,8 +150,18 @@ fn receiver_behind(head: &str, tail: &str) -> bool {
         && head.contains("lost connection");
     told || bracketed
         && (connecting
+            || gave_up_on(head, rest)
             || ["said", "refused to talk"].iter().any(|w| rest.trim_start_matches([':', ' ']).starts_with(w))
             || lost)
+}
+
+/// Whether `host mx.example [address]: Connection timed out` names the server that was not reached.
+fn gave_up_on(head: &str, rest: &str) -> bool {
+    let mut words = head.trim_end_matches('[').split_whitespace().rev();
+    let host = words.next().is_some_and(scan::host_like) && words.next() == Some("host");
+    host && ["Connection", "No route", "Operation", "Network", "retry", "SMTP ", "LMTP ", "TLS "]
+        .iter()
+        .any(|w| rest.trim_start().starts_with(w))
 }
 
 /// Whether four numbers are a serial (`- 4.16.55.1;`) behind the sentence.

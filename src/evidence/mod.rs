@@ -33,7 +33,7 @@ use context::Work;
 use input::mime;
 
 /// The version of the reader; it goes up when readings change, and stored evidence is read again.
-pub const READER: i64 = 1;
+pub const READER: i64 = 2;
 
 /// At most this many messages of one mailbox are read.
 const MAX_MESSAGES: usize = 200;
@@ -105,13 +105,101 @@ fn prose(text: &str, context: &Context, logged: Findings) -> Findings {
 /// A refusal pasted without its code: only when the words say that one is.
 fn wordless(text: &str, mta: Option<String>, context: &Context) -> Option<Findings> {
     let short = text.len() <= 4000 && !text.trim().is_empty() && header_at(text).is_none();
-    if !short {
+    if !short || text.lines().any(transcript::in_column) {
         return None;
     }
     let line = text.lines().position(|l| !l.trim().is_empty()).unwrap_or(0) + 1;
     let reply = describe::describe(text, Reply { line: Some(line), ..Reply::default() }, context);
-    let says = reply.category != Some(Category::Other) || reply.enhanced_status.is_some() || mta.is_some();
+    let status = reply.enhanced_status.as_deref();
+    let refused = || reply.category != Some(Category::Other) && sounds_refused(text);
+    let says = status.map_or_else(refused, |status| says_status(text, status)) || mta.is_some();
     says.then(|| Findings { kind: Kind::Reply, mta, replies: vec![reply], ..Findings::default() })
+}
+
+/// Words of which a text without any code holds at least one when it tells of a refusal.
+const REFUSED: &[&str] = &[
+    "reject",
+    "refus",
+    "block",
+    "denied",
+    "deny",
+    "bounce",
+    "fail",
+    "undeliver",
+    "not accept",
+    "not allow",
+    "not permit",
+    "not exist",
+    "not found",
+    "not deliver",
+    "no longer",
+    "no such",
+    "listed",
+    "unable",
+    "could",
+    "unknown",
+    "exceed",
+    "full",
+    "disabled",
+    "inactive",
+    "suspen",
+    "greylist",
+    "try again",
+    "defer",
+    "invalid",
+    "too many",
+    "too large",
+    "required",
+    "must ",
+    "spam",
+    "virus",
+    "prohibit",
+    "error",
+    "expired",
+    "gesperrt",
+    "abgelehnt",
+    "nicht",
+    "unbekannt",
+    "abgewiesen",
+    "zurück",
+    "bloqu",
+    "rejet",
+    "inconnu",
+    "rechaz",
+    "no existe",
+    "desconocid",
+    "respint",
+    "sconosciut",
+    "geweiger",
+    "odrzuc",
+    "zablok",
+    "отклон",
+    "заблок",
+    "拒",
+    "被退",
+    "ブロック",
+    "エラー",
+    "不明",
+];
+
+/// Whether a text speaks of something refused at all; names of techniques alone do not.
+fn sounds_refused(text: &str) -> bool {
+    let low = text.to_lowercase();
+    REFUSED.iter().any(|word| low.contains(word))
+}
+
+/// Whether three numbers are given as a status code: at the start, in brackets or behind a word for one; not as a version
+/// or a section.
+fn says_status(text: &str, status: &str) -> bool {
+    let Some(at) = text.find(status) else { return false };
+    let head = text.get(..at).unwrap_or("");
+    let line = head.rsplit('\n').next().unwrap_or("").to_lowercase();
+    let before = line.trim_end_matches([' ', ':', '=', '[', '(', '#', '"', '\'']);
+    let named = ["status", "code", "error", "said", "smtp", "reason", "dsn", "response was", "fehler", "erreur"];
+    let quoted = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | '“' | '„');
+    let alone =
+        line.trim_matches(quoted).is_empty() && (head.trim_matches(quoted).is_empty() || head.trim().ends_with(':'));
+    alone || head.ends_with(['(', '[']) || head.ends_with("(#") || named.iter().any(|n| before.ends_with(n))
 }
 
 /// Reads a message, or the messages of a mailbox.

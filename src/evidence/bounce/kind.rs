@@ -79,6 +79,7 @@ fn from_daemon(message: &Message) -> bool {
         "bounce",
         "administrator",
         "mail deliver",
+        "courier mail server",
         "noreply",
         "no-reply",
         "daemon",

@@ -94,6 +94,7 @@ fn before_original(text: &str) -> &str {
             && (low.starts_with(['-', '*', '=', '_', '+', '#']) || low.ends_with([':', '-', '.', '*', '=']))
             && end > 0;
         let header = ["received: ", "return-path: ", "message-id: "].iter().any(|f| low.starts_with(f)) && end > 0;
+        let header = header && !line.starts_with([' ', '\t']);
         if marked || header {
             return text.get(..if header { previous.max(end) } else { end }).unwrap_or(text);
         }

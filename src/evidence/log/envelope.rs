@@ -161,7 +161,8 @@ fn time_length(line: &str) -> Option<usize> {
         .or_else(|| syslog_length(inner))
         .or_else(|| tai_length(inner))
         .or_else(|| weekday_length(inner))
-        .or_else(|| dotted_length(inner))?;
+        .or_else(|| dotted_length(inner))
+        .or_else(|| clock_length(inner))?;
     Some(lead + length)
 }
 
@@ -256,20 +257,28 @@ fn weekday_length(text: &str) -> Option<usize> {
     Some(if year.starts_with(' ') && behind == 4 { length + 5 } else { length })
 }
 
-/// The length of `01.05.2024 10:11:12`, `05/01/24 10:11:12` or `01/May/2024:10:11:12 +0200`.
+/// The length of `01.05.2024 10:11:12`, `05/01/24 10:11:12`, `May-01-24 10:11:12` or `01/May/2024:10:11:12 +0200`.
 fn dotted_length(text: &str) -> Option<usize> {
     let date = run(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-'));
     let shown = text.get(..date)?;
     let parts: Vec<&str> = shown.split(['.', '/', '-']).collect();
     let dated = parts.len() == 3
         && parts.iter().all(|p| (1..=4).contains(&p.len()))
-        && parts.first().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
+        && parts.first().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()) || MONTHS.contains(p));
     if !dated || !text.get(date..)?.starts_with([' ', ':']) {
         return None;
     }
     let clock = run(text.get(date + 1..)?, |b| b.is_ascii_digit() || matches!(b, b':' | b'.'));
     let colons = text.get(date + 1..date + 1 + clock)?.matches(':').count();
     (colons >= 1).then(|| date + 1 + clock + zone_length(text.get(date + 1 + clock..).unwrap_or("")))
+}
+
+/// The length of a time of day with a fraction alone (`10:11:12.345 `).
+fn clock_length(text: &str) -> Option<usize> {
+    let (clock, rest) = text.split_at_checked(8)?;
+    let timed = clock.bytes().enumerate().all(|(at, b)| if at % 3 == 2 { b == b':' } else { b.is_ascii_digit() });
+    let fraction = run(rest.strip_prefix('.')?, |b| b.is_ascii_digit());
+    (timed && (2..=6).contains(&fraction) && rest.get(1 + fraction..)?.starts_with(' ')).then_some(9 + fraction)
 }
 
 /// Host, program and message of a syslog line, if its first two words are such.

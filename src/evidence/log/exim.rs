@@ -91,7 +91,10 @@ fn remote_reply(rest: &str) -> Option<&str> {
         "LMTP error after ",
         "LMTP error from remote",
     ];
-    let told = marks.iter().find_map(|m| scan::after(rest, m)).or_else(|| rest.contains("H=").then_some(rest))?;
+    let told = marks
+        .iter()
+        .find_map(|m| scan::after(rest, m))
+        .or_else(|| (rest.contains("H=") || rest.contains(": 550 ")).then_some(rest))?;
     let at = reply::find_code(told)?;
     told.get(at.start..)
 }
@@ -163,9 +166,12 @@ const VERBS: &[&str] = &[" rejected ", "rejected connection", "temporarily rejec
 /// `H=host (helo) [ip]:port … rejected RCPT <a@b>: reason`.
 fn refusal(message: &str, queue_id: Option<&str>, line: &Line<'_>) -> Option<Hit> {
     let named = line.program.contains("exim") || line.program.is_empty();
-    let at = VERBS.iter().filter_map(|v| message.find(v)).min()?;
+    let at =
+        VERBS.iter().filter_map(|v| message.find(v)).min().or_else(|| message.starts_with("rejected ").then_some(0))?;
     let (head, tail) = message.split_at_checked(at)?;
-    let client = scan::after(message, "H=").filter(|_| named)?;
+    let greeted =
+        || message.split_once("HLO from ").or_else(|| message.split_once("HELO from ")).map(|(_, client)| client);
+    let client = scan::after(message, "H=").or_else(greeted).filter(|_| named)?;
     let tail = tail.trim_start();
     let (command, reason) = tail.split_once(": ").unwrap_or((tail, ""));
     let reason = if reason.is_empty() { command } else { reason };

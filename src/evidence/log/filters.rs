@@ -119,11 +119,11 @@ fn kerio(line: &Line<'_>) -> Option<Hit> {
         (message.starts_with(start) && message.contains(further)).then_some(*category)
     })?;
     let ip = scan::ips(message).first().map(|found| found.ip)?;
-    let recipient = scan::after(message, "unknown recipient <").or_else(|| scan::after(message, " to <"));
+    let recipient = scan::between(message, "unknown recipient <", ">").or_else(|| scan::between(message, " to <", ">"));
     let known = Reply {
         ip: Some(ip),
         recipient_domain: recipient.and_then(scan::domain_of),
-        sender_domain: scan::after(message, "from <").and_then(scan::domain_of),
+        sender_domain: scan::between(message, "from <", ">").and_then(scan::domain_of),
         direction: Some(Direction::In),
         category: Some(category),
         ..Reply::default()
@@ -144,7 +144,7 @@ fn domino(line: &Line<'_>) -> Option<Hit> {
         ip: scan::ips(told).first().map(|found| found.ip),
         recipient_domain: scan::after(told, "relay mail to ").and_then(|t| scan::domain_of(t.split(' ').next()?)),
         direction: Some(Direction::In),
-        category: listed.then_some(Category::Rbl),
+        category: Some(if listed { Category::Rbl } else { Category::Policy }),
         ..Reply::default()
     };
     Some(Hit { known, text: told.to_owned(), mta: "Domino", weight: Weight::Sure })

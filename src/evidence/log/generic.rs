@@ -138,6 +138,8 @@ fn surroundings(head: &str, text: &str) -> Reply {
         .map(clean)
         .map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());
     let client = whole(&["client=", "client-ip=", "client_ip=", "remote_ip=", "ip="]).map(clean);
+    let client = client.or_else(|| scan::after(head, "SMTP-IN\t").and_then(first_ip)).or_else(|| before_sender(head));
+    let recipient = recipient.or_else(|| queue_of(head));
     Reply {
         ip: client.as_deref().and_then(scan::ip),
         recipient_domain: recipient,
@@ -147,6 +149,24 @@ fn surroundings(head: &str, text: &str) -> Reply {
         direction: client.map(|_| Direction::In),
         ..Reply::default()
     }
+}
+
+/// The first address in a text, as it is written there.
+fn first_ip(text: &str) -> Option<String> {
+    scan::ips(text).first().map(|found| found.ip.to_string())
+}
+
+/// The client's address in front of the sender's (`192.0.2.1 <a@b> to: c@d`).
+fn before_sender(head: &str) -> Option<String> {
+    let found = scan::ips(head).into_iter().next()?;
+    head.get(found.span.end..)?.starts_with(" <").then(|| found.ip.to_string())
+}
+
+/// The domain whose queue a line of `CommuniGate Pro` speaks of (`SMTP-000123(dest.example) rsp: …`).
+fn queue_of(head: &str) -> Option<String> {
+    let (number, rest) = scan::after(head, "SMTP-")?.split_once('(')?;
+    let domain = rest.split(')').next().filter(|domain| scan::host_like(domain))?;
+    number.bytes().all(|b| b.is_ascii_digit()).then(|| domain.to_lowercase())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod exim;
 mod filters;
 mod generic;
 mod haraka;
+mod iis;
 mod ironport;
 mod json;
 mod lines;
@@ -161,8 +162,7 @@ static NEEDLES: &[&str] = &[
     "HELO ",
     "RCPT T",
     "smtp_code",
-    "code = 5",
-    "code = 4",
+    " code = ",
     " 421 ",
     " 450 ",
     " 451 ",
@@ -190,8 +190,10 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new
 
 /// Reads a text as a log; the findings are empty when it is none. Also says whether its lines have the envelope of one.
 pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> (Findings, bool) {
-    if let Some(found) =
-        json::read(text, context, work).or_else(|| exchange::read(text, context)).or_else(|| pmta::read(text, context))
+    if let Some(found) = json::read(text, context, work)
+        .or_else(|| exchange::read(text, context))
+        .or_else(|| iis::read(text, context))
+        .or_else(|| pmta::read(text, context))
     {
         return (found, true);
     }

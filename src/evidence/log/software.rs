@@ -71,6 +71,8 @@ static SHAPES: &[(&str, &str)] = &[
     ("smtp::queue", "Stalwart"),
     ("(delivery.", "Stalwart"),
     ("(queue.", "Stalwart"),
+    ("(smtp.", "Stalwart"),
+    ("(limit.", "Stalwart"),
     ("rblsmtpd: ", "qmail"),
     ("new msg ", "qmail"),
     ("starting delivery ", "qmail"),

@@ -8,8 +8,9 @@ use crate::evidence::{reply, scan};
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let message = line.message;
-    let shaped =
-        ["(delivery.", "(queue.", "(smtp.", "smtp::", "event=\"", "eventName"].iter().any(|m| message.contains(m));
+    let shaped = ["(delivery.", "(queue.", "(smtp.", "(limit.", "smtp::", "event=\"", "eventName"]
+        .iter()
+        .any(|m| message.contains(m));
     if !shaped {
         return None;
     }
@@ -39,7 +40,7 @@ fn value<'a>(message: &'a str, key: &str) -> Option<&'a str> {
 fn pairs(message: &str) -> Option<Hit> {
     let code: u16 = value(message, "code")?.parse().ok().filter(|c| (400..600).contains(c))?;
     let details = value(message, "reason").or_else(|| value(message, "details")).unwrap_or("");
-    let inbound = message.contains("(smtp.");
+    let inbound = message.contains("(smtp.") || message.contains("(limit.");
     let remote = value(message, "remoteIp").and_then(scan::ip);
     let known = Reply {
         ip: remote.filter(|_| inbound),

@@ -168,9 +168,10 @@ fn text_follows(rest: &str) -> bool {
         Some(' ' | '\t' | ':' | ',') => {
             let body = rest.trim_start_matches([' ', '\t', ':', ',']);
             let word = body.split_whitespace().next().unwrap_or("");
-            !unit(word) && !told_of(word) && !word.starts_with(['%', '*', '=', '+'])
+            !unit(word) && !told_of(word) && !word.starts_with(['%', '*', '=', '+', '|', '&', '?', '{'])
         }
-        None | Some('\n' | '\r' | '"' | '\'' | ')' | ']' | '>' | '.' | ';' | '\\' | '&' | '/') => true,
+        Some('.') => !chars.next().is_some_and(|c| c.is_ascii_digit()),
+        None | Some('\n' | '\r' | '"' | '\'' | ')' | ']' | '>' | ';' | '\\' | '&' | '/') => true,
         Some(_) => false,
     }
 }
@@ -229,6 +230,9 @@ pub(crate) fn introduced(head: &str) -> bool {
     if trimmed.ends_with("\\n") || trimmed.ends_with("\\r") || trimmed.ends_with("#<") {
         return true;
     }
+    if trimmed.ends_with("==") || trimmed.ends_with("!=") {
+        return false;
+    }
     if trimmed.ends_with([':', ';', '=', '>', '|']) {
         let tight = line.ends_with(':')
             && trimmed
@@ -237,6 +241,9 @@ pub(crate) fn introduced(head: &str) -> bool {
                 .next()
                 .is_some_and(|w| w.contains('.') && !w.ends_with('>'));
         return !tight && !numeric_label(trimmed);
+    }
+    if line.ends_with("], ") {
+        return true;
     }
     if line.ends_with(['"', '\'']) && trimmed.ends_with([',', '{']) {
         return true;

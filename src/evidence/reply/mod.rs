@@ -168,7 +168,7 @@ fn enhanced(text: &str, plain: &str, code: Option<u16>) -> Option<String> {
 
 /// The status code that a word is, with a leading `#` or the code and a hyphen before it.
 fn status_word(word: &str) -> Option<&str> {
-    let word = word.trim_start_matches(['#', '"', '\'']);
+    let word = word.trim_start_matches(['#', ':', '"', '\'']);
     let tail = word
         .get(4..)
         .filter(|_| word.as_bytes().get(3) == Some(&b'-') && word.bytes().take(3).all(|b| b.is_ascii_digit()));

@@ -86,7 +86,7 @@ impl Reader<'_> {
         self.own |= line.trim_start().starts_with("Out: ");
         self.session_lines |= is_command(content) || consents(content);
         let code = reply::find_code(content);
-        let code = code.filter(|c| !quotes_success(content, c.start));
+        let code = code.filter(|c| !quotes_success(content, c.start) && !in_column(line));
         match (code, self.open.as_mut()) {
             (Some(at), Some(open))
                 if open.code == at.code && !(open.last_seen && at.start == 0 && starts_line(content)) =>
@@ -190,7 +190,7 @@ fn repeats(earlier: &(Reply, String), later: &Reply, words: &str) -> bool {
 
 /// The letters and digits of a text, for comparing.
 fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).take(300).collect()
+    text.chars().filter(|c| c.is_alphanumeric()).take(300).collect::<String>().to_lowercase()
 }
 
 /// A line without what transcripts put before it.
@@ -257,6 +257,14 @@ fn is_command(content: &str) -> bool {
 fn consents(content: &str) -> bool {
     let behind = ["220", "221", "250", "354"].iter().find_map(|code| content.strip_prefix(code));
     behind.is_some_and(|rest| rest.starts_with([' ', '-']))
+}
+
+/// Whether a line is one of a table of numbers (`    550   received`).
+pub(crate) fn in_column(line: &str) -> bool {
+    let number = line.trim_start_matches(' ');
+    let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    let word = unit.trim_start_matches(' ');
+    line.len() >= number.len() + 2 && unit.len() >= word.len() + 2 && word.starts_with(char::is_lowercase)
 }
 
 /// Whether the code stands behind a success code of the same line (`250 ok … 550`).

@@ -35,7 +35,9 @@ impl Session {
             return;
         }
         let bare = line.trim().trim_start_matches(['*', '-', '•', ' ']).trim_end_matches([':', ' ']);
-        let addressed = bare.starts_with('<') || bare.split_whitespace().count() <= 2 || bare.contains("mailto:");
+        let sender = ["From:", "Von:", "De:", "Da:", "Sender:"].iter().any(|field| bare.starts_with(field));
+        let addressed =
+            !sender && (bare.starts_with('<') || bare.split_whitespace().count() <= 2 || bare.contains("mailto:"));
         if let Some(address) = scan::address(line).filter(|_| addressed && !line.contains("Message-I")) {
             self.recipient = scan::domain_of(address);
         }

@@ -149,3 +149,13 @@ pub(super) fn software(object: &Map<String, Value>) -> Option<&'static str> {
     ];
     rows.into_iter().find(|(_, fits)| *fits).map(|(name, _)| name)
 }
+
+/// Whether the keys or a text of an object speak of mail; a code alone may be one of HTTP.
+pub(super) fn speaks_of_mail(object: &Map<String, Value>) -> bool {
+    let words = ["smtp", "mail", "mx", "bounce", "rcpt", "recipient", "dsn", "envelope", "queue"];
+    object.iter().any(|(key, value)| {
+        let key = key.to_ascii_lowercase();
+        let text = value.as_str().map(|text| scan::truncated(text, 2000).to_ascii_lowercase()).unwrap_or_default();
+        words.iter().any(|word| key.contains(word) || text.contains(word)) || text.contains('@')
+    })
+}

@@ -9,7 +9,7 @@ use crate::evidence::context::{Context, Work};
 use crate::evidence::describe::describe;
 use crate::evidence::findings::{Direction, Findings, Kind, Reply};
 use crate::evidence::{MAX_REPLIES, reply, scan, transcript};
-use keys::{Around, pick, software, told};
+use keys::{Around, pick, software, speaks_of_mail, told};
 
 /// Objects nested deeper are not looked at.
 const MAX_DEPTH: usize = 12;
@@ -188,7 +188,9 @@ impl Events<'_> {
             .any(|k| kind.contains(k));
         let done = ["delivered", "delivery", "reception", "open", "click", "processed", "accepted", "complaint"]
             .contains(&kind);
-        if done || (coded.is_none() && !failed) {
+        let sure = coded.is_some_and(|c| c.certainty == reply::Certainty::Confirmed);
+        let of_mail = sure || around.recipient.is_some() || self.findings.mta.is_some() || speaks_of_mail(object);
+        if done || (coded.is_none() && !failed) || !of_mail {
             return;
         }
         if self.findings.replies.len() >= MAX_REPLIES {
