@@ -19,6 +19,11 @@ fn links(page: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// The anchors of a page.
+fn anchors(page: &str) -> Vec<String> {
+    page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+}
+
 /// The value of a hidden field.
 fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
@@ -50,7 +55,7 @@ async fn evidence_of(app: &TestApp, ticket: Id) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn every_link_of_the_public_pages_leads_somewhere() {
+async fn every_link_of_the_public_pages_leads_somewhere_and_every_anchor_is_one() {
     let app = TestApp::start().await;
     let block = app.block("203.0.113.0/24", "PB-SPAM").await;
     let mut visitor = app.visitor();
@@ -61,6 +66,9 @@ async fn every_link_of_the_public_pages_leads_somewhere() {
         let answer = visitor.get(&path).await;
         let wanted = if path == "/nowhere" { 404 } else { 200 };
         assert!(answer.status.as_u16() == wanted || path == "/staff", "{path}: {}", answer.status);
+        let anchors = anchors(&answer.text);
+        let once: BTreeSet<&String> = anchors.iter().collect();
+        assert_eq!(once.len(), anchors.len(), "{path} has an anchor twice: {anchors:?}");
         for link in links(&answer.text).filter(|l| !l.starts_with("/static/")) {
             if seen.insert(link.clone()) {
                 open.push(link);
