@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -241,9 +241,16 @@ fn of_library(response: &Response) -> Option<Failed> {
     Some(Failed { word, detail: None })
 }
 
-/// The answer to a path that does not exist.
-pub async fn not_found() -> Error {
-    Error::NotFound
+/// The answer to a path that does not exist. A slash too much at its end is taken off: who cuts the tail off a case link
+/// often leaves it.
+pub async fn not_found(method: Method, uri: Uri) -> Result<Redirect> {
+    let path = uri.path().trim_end_matches('/');
+    // A second slash or a backslash at the beginning would lead to another host.
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if path == uri.path() || !is_local || method != Method::GET {
+        return Err(Error::NotFound);
+    }
+    Ok(Redirect::to(&uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))))
 }
 
 /// The answer of a handler that panicked.

@@ -88,3 +88,13 @@ async fn a_nul_in_a_form_is_no_fault() {
     let answer = visitor.post("/staff/setup", &[("key", nul), ("email", nul), ("name", nul), ("password", nul)]).await;
     assert!(answer.status.as_u16() < 500, "{}", answer.text);
 }
+
+#[tokio::test]
+async fn a_slash_too_much_leads_to_no_other_host() {
+    let app = TestApp::start().await;
+    let mut visitor = app.visitor();
+    for path in ["//evil.example/", "///evil.example//", "/\\evil.example/", "/nowhere", "//"] {
+        assert_eq!(visitor.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(visitor.post("/faq/", &[]).await.status, 404);
+}

@@ -166,6 +166,9 @@ async fn a_case_link_tells_how_its_address_stands() {
     visitor.get(&case(&wide.case_code, "/192.0.2.1")).await.assert_page(200, "does not lie in the network");
     visitor.get(&case(&wide.case_code, "/203.0.1")).await.assert_page(200, "could not be read");
     visitor.get(&case(&wide.case_code, "")).await.assert_page(200, "Mail from this network is refused");
+    let cut = visitor.get(&case(&wide.case_code, "/?from=mail")).await;
+    assert_eq!(cut.assert_redirect(), case(&wide.case_code, "?from=mail"), "a tail that was cut off leaves its slash");
+    assert_eq!(visitor.get("/requests/new/").await.assert_redirect(), "/requests/new");
     visitor.get("/c/ABCDEFGH/203.0.113.7").await.assert_page(404, "This link leads to no block");
     visitor.get("/c/%00%27%22").await.assert_page(404, "This link leads to no block");
     app.wait(8 * 24 * HOUR);
