@@ -129,3 +129,38 @@ async fn no_page_scrolls_sideways_on_a_telephone() {
     }
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_shows_all_of_a_ticket_however_narrow_the_window() {
+    let place = Place::new().await;
+    let _serving = place.serve().await;
+    add_member(&place, "ann@provider.example", Role::Agent);
+    let long = "somebody-with-a-long-name@mail-of-a-house-with-a-long-name.example";
+    let fields =
+        [("kind", "abuse-from-your-network"), ("email", long), ("ips", "2001:db8:1234:5678:9abc:def1:2345:6789")];
+    let mut sender = Wire::new(place.http);
+    let status = sender.post("/requests/new", &fields).leads_to().to_owned();
+    let code = status.split("/requests/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+    let mut agent = Wire::new(place.http);
+    agent.post("/staff/sign-in", &[("email", "ann@provider.example"), ("password", PASSWORD), ("next", "")]).leads_to();
+    // The state with the longest name.
+    let answer = [("answer", "Which address do you mean?")];
+    agent.post(&format!("/staff/tickets/{code}/answers"), &answer).leads_to();
+
+    let base = format!("http://{}", place.http);
+    let browser = Chromium::start().await;
+    browser.open(&format!("{base}/staff")).await;
+    browser.fill("input[name=email]", "ann@provider.example").await;
+    browser.fill("input[name=password]", PASSWORD).await;
+    browser.press_enter().await;
+    browser.until_path("/staff/tickets").await;
+    for px in [1200, 1000, 760, 380] {
+        browser.width(px).await;
+        browser.open(&format!("{base}/staff/tickets?state=any")).await;
+        browser.assert_nothing_beyond_the_edge(".scroll:has(.queue)").await;
+        browser.assert_no_sideways_scrolling().await;
+    }
+    // Without its heads the table says what the times are.
+    browser.until_text("Waiting for").await;
+    browser.close().await;
+}

@@ -161,6 +161,21 @@ impl Chromium {
         assert!(over <= 0, "{} is {over} px too wide", self.url().await);
     }
 
+    /// Fails when a box of the page has more in it than fits its width.
+    pub(crate) async fn assert_nothing_beyond_the_edge(&self, css: &str) {
+        let over =
+            format!("return [...document.querySelectorAll({css:?})].map(box => box.scrollWidth - box.clientWidth);");
+        let over = self.window.execute(over, Vec::new()).await.unwrap().json().clone();
+        let over: Vec<i64> = serde_json::from_value(over).unwrap();
+        assert!(!over.is_empty() && over.iter().all(|px| *px <= 0), "{css} on {}: {over:?}", self.url().await);
+    }
+
+    /// Makes the window so wide.
+    pub(crate) async fn width(&self, px: u32) {
+        let size = json!({ "width": px, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
     /// Makes the window as narrow as a telephone, 380 px, or a desk again. As a true telephone it would zoom out of what is too
     /// wide, and nothing would ever be too wide.
     pub(crate) async fn narrow(&self, on: bool) {
