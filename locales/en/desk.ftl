@@ -46,8 +46,8 @@ block-protected = { $net } is protected { $why ->
     [own] because it is your own network { $other } (provider.networks)
     [proxy] because the portal’s reverse proxy is there ({ $other }, http.trusted_proxies)
    *[listed] by the setting blocklist.protected ({ $other })
- }. Whoever means it types the network once more.
-block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more.
+ }. Whoever means it types the network once more (at the command line: --override { $net }).
+block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more (at the command line: --override { $net }).
 import-share = This list would add { $added } and end { $dropped } blocks; there are { $there }, and more than { $share } percent of them at once need a confirmation (--yes-change-share). Nothing was changed.
 import-not-last = A later import of the same source stands; take that one back first.
 import-not-standing = This import is not in force, was taken back already, or took another back itself.

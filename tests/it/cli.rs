@@ -181,6 +181,8 @@ async fn blocks_are_refused_with_a_sentence() {
     place.run(&["block", "lift", "203.0.113.7"]).assert_fails(&["not blocked"]);
     place.run(&["block", "import", "nowhere.txt"]).assert_fails(&["nowhere.txt"]);
     place.run(&["block", "export"]).assert_ok("");
+    let protected = ["block", "add", "127.0.0.1", "--cause", "PB-SPAM"];
+    place.run(&protected).assert_fails(&["this machine itself", "--override 127.0.0.1"]);
 }
 
 #[tokio::test]
