@@ -54,7 +54,7 @@ async fn find(dns: &Dns, net: Net, text: &str) -> Option<String> {
         return Some(in_parts.join(", "));
     }
     let zone = delegated_zone(&inquiry, net).await?;
-    let found = having(&inquiry, &[zone.clone()], text).await.into_iter().next()?;
+    let found = having(&inquiry, std::slice::from_ref(&zone), text).await.into_iter().next()?;
     is_delegated(&inquiry, net, &zone).await.then_some(found)
 }
 

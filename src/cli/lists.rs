@@ -136,9 +136,10 @@ async fn take_entry(app: &App, import: &mut Import, entry: read::Entry, only_che
     let evidence_at = entry.evidence_at.map(|seen| seen.min(app.desk.now()));
     for net in entry.nets {
         let entry = Entry { net, cause: entry.cause.clone(), evidence_at, ends: entry.ends, note: entry.note.clone() };
-        let taken = match only_check {
-            true => app.desk.is_entry(import, &entry).map(drop),
-            false => app.desk.import_entry(import, entry).await,
+        let taken = if only_check {
+            app.desk.is_entry(import, &entry).map(drop)
+        } else {
+            app.desk.import_entry(import, entry).await
         };
         taken.map_err(|error| error.to_string())?;
     }

@@ -84,7 +84,7 @@ impl Desk {
             return Ok((Answer::Later, None));
         }
         let Some(counts) = self.count_in(&mut tx, &bounds).await? else { return Ok((Answer::Later, None)) };
-        let request = self.request_of(whole, row, client);
+        let request = Self::request_of(whole, row, client);
         let ticket = new_ticket(&request, now);
         self.write_ticket(&mut tx, &request, &ticket, None, &self.filed_secret(ticket.id)).await?;
         tickets::set_range(&mut *tx, ticket.id, proof.id).await?;
@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// The request for one address of a range.
-    fn request_of(&self, whole: &Ticket, row: &Row, client: IpAddr) -> Request {
+    fn request_of(whole: &Ticket, row: &Row, client: IpAddr) -> Request {
         let said = || texts(&whole.lang).t1("range-message", "code", &whole.code);
         Request {
             kind: Kind::Unblock,

@@ -102,13 +102,14 @@ impl Reading {
         match parse_addr(address) {
             Err(bad) => self.faults.push((line, Fault::Address(bad))),
             Ok(addr) if !self.range.covers(Net::single(addr)) => self.faults.push((line, Fault::Elsewhere(addr))),
-            Ok(addr) => match self.lines.insert(addr, line) {
-                Some(before) => self.faults.push((line, Fault::Again(addr, before))),
-                None => {
+            Ok(addr) => {
+                if let Some(before) = self.lines.insert(addr, line) {
+                    self.faults.push((line, Fault::Again(addr, before)));
+                } else {
                     let message = storable(message.trim(), MESSAGE_MOST);
                     self.rows.push(Row { line, addr, message });
                 }
-            },
+            }
         }
         self.faults.len() < FAULTS_MOST
     }
@@ -229,7 +230,7 @@ mod tests {
         assert_eq!(read("\n# nothing\naddress\n").unwrap_err(), [(1, Fault::Nothing)]);
         assert_eq!(read(&"x\n".repeat(1_000)).unwrap_err().len(), FAULTS_MOST);
         let wide = Net::parse("10.0.0.0/16").unwrap();
-        let many: String = (0..=ROWS_MOST).map(|n| format!("10.0.{}.{}\n", n / 256, n % 256)).collect();
+        let many = (0..=ROWS_MOST).map(|n| format!("10.0.{}.{}\n", n / 256, n % 256)).collect::<Vec<_>>().concat();
         assert_eq!(read_csv(many.as_bytes(), wide).unwrap_err(), [(501, Fault::Many)]);
     }
 

@@ -16,6 +16,7 @@ use crate::web::error::Result;
 const OFFERED_MOST: usize = 5;
 
 /// One proof, given or not.
+#[expect(clippy::struct_excessive_bools, reason = "a page asks for each of them alone")]
 #[derive(Debug)]
 pub struct Proving {
     /// Its key, for the targets of forms.

@@ -124,6 +124,7 @@ pub async fn file(
 }
 
 /// One mistake in a sentence without its line.
+#[must_use]
 pub fn fault(fault: &Fault, proof: &Proof) -> Sentence {
     match fault {
         Fault::Address(bad) => say::why_no_net(bad),
@@ -136,6 +137,7 @@ pub fn fault(fault: &Fault, proof: &Proof) -> Sentence {
 }
 
 /// One mistake with its line, for people.
+#[must_use]
 pub fn fault_text(shell: &Shell, line: u64, what: &Fault, proof: &Proof) -> String {
     shell.t2("range-line", "line", line, "what", shell.say(&fault(what, proof)))
 }

@@ -132,8 +132,10 @@ pub async fn submit(
         }
         Err(wrong) => {
             let mut faults = Faults::default();
-            wrong.iter().for_each(|(n, what)| faults.add("list", ranging::fault_text(&shell, *n, what, &proof)));
-            let page = Page { faults, list, ..page(&app, shell, (ticket, proof), &link).await? };
+            for (n, what) in &wrong {
+                faults.add("list", ranging::fault_text(&shell, *n, what, &proof));
+            }
+            let page = Page { list, faults, ..page(&app, shell, (ticket, proof), &link).await? };
             Ok(unlisted((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }
     }
