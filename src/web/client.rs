@@ -36,9 +36,10 @@ pub(super) fn is_trusted(addr: IpAddr, trusted: &[Net]) -> bool {
 /// The last address of `X-Forwarded-For` that no trusted proxy has, read from the right, if the peer is one.
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[Net]) -> IpAddr {
     let mut client = peer;
-    let values: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
-    for value in values.into_iter().rev() {
+    // What is no text is no address either, but must not hide what a proxy wrote behind it.
+    let lines: Vec<_> =
+        headers.get_all("x-forwarded-for").iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+    for value in lines.iter().flat_map(|line| line.split(',')).rev() {
         if !is_trusted(client, trusted) {
             break;
         }
@@ -71,5 +72,7 @@ mod tests {
         assert_eq!(client("127.0.0.1", &["203.0.113.7, 10.0.0.2"], &["127.0.0.1", "10.0.0.0/8"]), "203.0.113.7");
         assert_eq!(client("127.0.0.1", &["nonsense"], &["127.0.0.1"]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &[], &["127.0.0.1"]), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &["203.0.113.7", "\u{fc}, 192.0.2.66"], &["127.0.0.1"]), "192.0.2.66");
+        assert_eq!(client("127.0.0.1", &["203.0.113.7", "\u{fc}"], &["127.0.0.1"]), "127.0.0.1");
     }
 }
