@@ -18,7 +18,7 @@ use crate::store::changes::Subject;
 use crate::store::mail_tokens::{self, MailToken, Purpose};
 use crate::store::outbox::Auto;
 use crate::store::proofs::{self, Hashes};
-use crate::store::{Tx, assessments, tickets};
+use crate::store::{Tx, assessments, limits, tickets};
 
 /// How long a proof can be given.
 const OPEN: i64 = 7 * DAY;
@@ -186,12 +186,17 @@ impl Desk {
         let now = self.now();
         let local = MAILBOXES.into_iter().find(|known| *known == mailbox).ok_or(Refusal::NotFound)?;
         let no_domain = || Refusal::invalid("proof-nameless");
+        if !ticket.is_open() || !proof.is_open(now) {
+            return Err(Refusal::Stale);
+        }
         if proof.is_range() {
             return Err(no_domain());
         }
-        let domain = self.checks.vouching_domain(proof.net.first()).await.ok_or_else(no_domain)?;
+        let addr = self.addr_of(proof).await?;
+        let domain = self.checks.vouching_domain(addr).await.ok_or_else(no_domain)?;
         let to = Email::parse(&format!("{local}@{domain}")).map_err(|_| no_domain())?;
         let mut tx = self.db.begin().await?;
+        limits::take_turn(&mut tx, &format!("mailbox:{}", hash(to.folded().as_bytes()))).await?;
         let peace = now.plus(-MAILBOX_PEACE);
         let last = proofs::last_mailed(&mut *tx, to.as_str()).await?;
         if last.is_some_and(|last| last > peace)
@@ -204,6 +209,13 @@ impl Desk {
         self.notify_other(&mut tx, ticket, &to, mail, Auto::Generated).await?;
         self.record(&mut tx, &Who::sender(), "proof.mailed", to.as_str(), about(proof)).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The address that a proof is for: of a /64 the one that the ticket names.
+    async fn addr_of(&self, proof: &Proof) -> Done<IpAddr> {
+        let named = tickets::networks(self.db.pool(), proof.ticket_id).await?;
+        let inside = named.iter().map(|(net, _)| *net).find(|net| net.is_single() && proof.net.covers(*net));
+        Ok(inside.unwrap_or(proof.net).first())
     }
 
     /// The open proof that a mailed link leads to.

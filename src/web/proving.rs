@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::domain::dns::is_public;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
-use crate::domain::proof::{LABEL, Proof, Way, is_provable_range, narrower_cuts, record_text, reverse_cuts};
+use crate::domain::proof::{LABEL, Proof, Way, claimed, is_provable_range, narrower_cuts, record_text, reverse_cuts};
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Time;
 use crate::mail::message::token_address;
@@ -66,7 +66,8 @@ impl Provings {
         let pool = app.desk.db.pool();
         let proofs = proofs::of_ticket(pool, ticket.id).await?;
         let asked = app.desk.asked_about(ticket.id).await?;
-        let is_free = |net: &Net| !proofs.iter().any(|proof| covers(proof, *net) && has_use(proof, shell.now));
+        let is_free =
+            |net: &Net| !proofs.iter().any(|proof| serves(app, shell.now, proof, *net) && has_use(proof, shell.now));
         let offered = asked.into_iter().filter(|net| is_provable(*net)).filter(is_free);
         let offered = if ticket.is_open() { offered.take(OFFERED_MOST).collect() } else { Vec::new() };
         Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered })
@@ -84,9 +85,15 @@ fn is_provable(net: Net) -> bool {
     if net.is_single() { is_public(net.first()) } else { is_provable_range(net) }
 }
 
-/// Whether a proof stands for what a ticket is about; that of a range does so for itself only.
-fn covers(proof: &Proof, net: Net) -> bool {
-    if proof.is_range() { proof.net == net } else { proof.net.covers(net) }
+/// Whether a proof stands for what a ticket is about: that of a range for itself only, that of a /64 while nothing narrower
+/// blocks the address.
+fn serves(app: &App, now: Time, proof: &Proof, net: Net) -> bool {
+    if proof.is_range() {
+        return proof.net == net;
+    }
+    let block = app.desk.blocklist.find(net.first(), now).map(|hit| hit.net);
+    proof.net.covers(net) && claimed(net.first(), block).covers(proof.net)
+}
 }
 
 /// Whether a proof was given or still can be.
