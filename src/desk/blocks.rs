@@ -169,7 +169,10 @@ impl Desk {
         self.change(tx, Subject::Probation, probation.id).await?;
         let about = About { ticket: probation.ticket_id, block: Some(block.id), net: Some(probation.net) };
         self.record(tx, who, "probation.ended", &block.cause, about).await?;
-        match probation.ticket_id {
+        // What was taken out of this very block stays free: nobody is told that it is blocked.
+        let exempt = exemptions::covering(&mut **tx, probation.net, self.now()).await?;
+        let is_spared = exempt.iter().any(|exemption| exemption.block_id.is_none_or(|id| id == block.id));
+        match probation.ticket_id.filter(|_| !is_spared) {
             Some(ticket) => self.blocked_again(tx, ticket, probation, block).await,
             None => Ok(()),
         }
@@ -216,6 +219,7 @@ impl Desk {
         if !by.role.may_lift(block.net) {
             return Err(Refusal::NotAllowed);
         }
+        self.check_protected_cause(by, &block)?;
         if !blocks::set_until(&mut *tx, id, until, now).await? {
             return Err(Self::ended(block.state_at(now)));
         }

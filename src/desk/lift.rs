@@ -11,7 +11,7 @@ use crate::domain::ticket::{Who, storable};
 use crate::domain::time::{DAY, Time};
 use crate::locale::Sentence;
 use crate::mail::notice::LiftFacts;
-use crate::store::changes::Subject;
+use crate::store::changes::{self, Subject};
 use crate::store::{Tx, blocks, exemptions, probations};
 
 /// The longest probation that a lift may give.
@@ -81,38 +81,65 @@ impl Desk {
         if !by.role.may_lift(net) {
             return Err(Refusal::NotAllowed);
         }
+        self.check_protected_causes(by, &block, lift.scope).await?;
         self.lift_as(&Who::staff(&by.name), &block, net, &lift).await
+    }
+
+    /// Leaves blocks of protected causes to leads, also those that a lift of one address would take it out of.
+    async fn check_protected_causes(&self, by: &Staff, block: &Block, scope: Scope) -> Done<()> {
+        let now = self.now();
+        let all = match scope {
+            Scope::Entry => vec![block.clone()],
+            Scope::Only(net) => blocks::covering(self.db.pool(), net, 200).await?,
+        };
+        all.iter().filter(|block| block.is_live(now)).try_for_each(|block| self.check_protected_cause(by, block))
+    }
+
+    /// Leaves a block of a protected cause to leads.
+    pub(super) fn check_protected_cause(&self, by: &Staff, block: &Block) -> Done<()> {
+        let cause = self.content.causes.find(&block.cause);
+        if by.role.may_exempt() || cause.is_none_or(|cause| !cause.protected) {
+            return Ok(());
+        }
+        Err(Refusal::Invalid(Sentence::new("lift-protected-cause").with("net", block.net).with("cause", &block.cause)))
     }
 
     /// Lifts a block for whoever was found to be allowed.
     pub async fn lift_as(&self, who: &Who, block: &Block, net: Net, lift: &Lift) -> Done<Lifted> {
-        let reason = storable(&lift.reason, 2_000);
-        if reason.trim().is_empty() {
-            return Err(Refusal::invalid("lift-reasonless"));
-        }
-        let mut tx = self.begin_change().await?;
-        let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id) };
-        let confirmation = Id::new(self.now());
-        let out_of = match lift.scope {
-            Scope::Entry => {
-                self.end_block(&mut tx, act, block).await?;
-                None
-            }
-            Scope::Only(_) => self.take_out(&mut tx, act, block, net).await?,
-        };
-        let until = self.start_probation(&mut tx, act, block, net, lift.probation).await?;
-        if let Some(told) = &lift.ticket {
-            let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until, confirmation };
-            self.tell_of_lift(&mut tx, who, told, facts).await?;
-        }
-        self.request_confirmation(&mut tx, confirmation, net, block.id, act.ticket).await?;
+        let mut tx = self.db.begin().await?;
+        let confirmation = self.lift_within(&mut tx, who, block, net, lift).await?;
         tx.commit().await?;
         self.follow_lift().await;
         Ok(Lifted { net, still: self.blocklist.find(net.first(), self.now()), confirmation })
     }
 
+    /// Lifts inside a transaction; whoever commits it follows the lift. Gives the key of its confirmation.
+    pub(super) async fn lift_within(&self, tx: &mut Tx, who: &Who, block: &Block, net: Net, lift: &Lift) -> Done<Id> {
+        let reason = storable(&lift.reason, 2_000);
+        if reason.trim().is_empty() {
+            return Err(Refusal::invalid("lift-reasonless"));
+        }
+        changes::hold(tx).await?;
+        let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id) };
+        let confirmation = Id::new(self.now());
+        let out_of = match lift.scope {
+            Scope::Entry => {
+                self.end_block(tx, act, block).await?;
+                None
+            }
+            Scope::Only(_) => self.take_out(tx, act, block, net).await?,
+        };
+        let until = self.start_probation(tx, act, block, net, lift.probation).await?;
+        if let Some(told) = &lift.ticket {
+            let facts = LiftFacts { net, out_of, cause: block.cause.clone(), probation_until: until, confirmation };
+            self.tell_of_lift(tx, who, told, facts).await?;
+        }
+        self.request_confirmation(tx, confirmation, net, block.id, act.ticket).await?;
+        Ok(confirmation)
+    }
+
     /// Follows a lift, and wakes who confirms it.
-    async fn follow_lift(&self) {
+    pub(super) async fn follow_lift(&self) {
         self.follow().await;
         self.process.tell_of_lift();
     }

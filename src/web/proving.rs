@@ -94,7 +94,6 @@ fn serves(app: &App, now: Time, proof: &Proof, net: Net) -> bool {
     let block = app.desk.blocklist.find(net.first(), now).map(|hit| hit.net);
     proof.net.covers(net) && claimed(net.first(), block).covers(proof.net)
 }
-}
 
 /// Whether a proof was given or still can be.
 fn has_use(proof: &Proof, now: Time) -> bool {
