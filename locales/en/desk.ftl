@@ -48,8 +48,6 @@ block-protected = { $net } is protected { $why ->
    *[listed] by the setting blocklist.protected ({ $other })
  }. Whoever means it types the network once more (at the command line: --override { $net }).
 block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more (at the command line: --override { $net }).
- }. Whoever means it types the network once more.
-block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more.
 lift-protected-cause = { $net } is blocked with { $cause }: the operator set this on purpose, and only leads and admins lift it.
 import-share = This list would add { $added } and end { $dropped } blocks; there are { $there }, and more than { $share } percent of them at once need a confirmation (--yes-change-share). Nothing was changed.
 import-not-last = A later import of the same source stands; take that one back first.

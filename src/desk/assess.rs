@@ -1,5 +1,6 @@
 //! The published policy at work: every ticket is assessed when something about it changes, and lifted when all holds.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,13 +13,13 @@ use crate::domain::dns::is_public;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::policy::{self, Assessment, Decision, Facts, Standing};
-use crate::domain::proof::Way;
+use crate::domain::proof::{Way, claimed};
 use crate::domain::ticket::{Actor, Kind, Ticket, Who};
-use crate::domain::time::{DAY, MINUTE, Time};
+use crate::domain::time::{DAY, HOUR, MINUTE, Time};
 use crate::locale::texts;
 use crate::store::assessments::{self, Assessed};
 use crate::store::tickets::Origin;
-use crate::store::{blocks, exemptions, probations, proofs, tickets};
+use crate::store::{blocks, exemptions, limits, probations, proofs, tickets};
 
 /// How long a process has for one assessment before another may try.
 const CLAIM: i64 = MINUTE;
@@ -32,6 +33,12 @@ const OUTLOOK_WAITS: Duration = Duration::from_millis(800);
 /// The name of the policy as one who acts.
 const NAME: &str = "policy";
 
+/// How old checks may be when the policy lifts by them.
+const FRESH: i64 = HOUR;
+
+/// How many blocks inside a proven /64 are looked at.
+const INNER_MOST: i64 = 200;
+
 /// What an assessment is made of, and what it would lift.
 struct Case {
     /// The facts.
@@ -42,6 +49,8 @@ struct Case {
     block: Option<Block>,
     /// The operator of its network.
     origin: Option<String>,
+    /// When the checks were made.
+    checked_at: Option<Time>,
 }
 
 impl Desk {
@@ -66,12 +75,23 @@ impl Desk {
             assessments::rest(self.db.pool(), id, claim).await?;
             return Ok(false);
         }
-        let case = self.case(&ticket).await?;
-        let found = policy::assess(&self.config.policy, &case.facts);
+        let mut case = self.case(&ticket).await?;
+        let mut found = policy::assess(&self.config.policy, &case.facts);
+        if found.decision == Decision::Lift && self.has_old_checks(&case) {
+            self.check_for_policy(&ticket).await?;
+            case.facts.in_order = None;
+            found = policy::assess(&self.config.policy, &case.facts);
+        }
         if self.note_assessment(&ticket, &found, claim).await? && found.decision == Decision::Lift {
-            self.lift_by_policy(&ticket, case).await?;
+            self.lift_by_policy(&ticket).await?;
         }
         Ok(true)
+    }
+
+    /// Whether the checks that a lift would go by were made too long ago, as after waiting.
+    fn has_old_checks(&self, case: &Case) -> bool {
+        let is_old = case.checked_at.is_some_and(|at| self.now().since(at) > FRESH);
+        is_old && self.checks.are_on() && !self.config.policy.checks.is_empty()
     }
 
     /// Stores an assessment, and records it when it says something else than the one before; says whether it still holds.
@@ -99,13 +119,18 @@ impl Desk {
     async fn case(&self, ticket: &Ticket) -> Done<Case> {
         let own = self.asked_about(ticket.id).await?;
         let net = own.first().copied().filter(|net| net.is_single() && is_public(net.first()));
-        let proof = match net {
-            Some(net) => self.best_proof(ticket.id, net).await?,
-            None => None,
-        };
         let snapshots = self.snapshots(ticket.id).await?;
         let origin = snapshots.now.as_ref().and_then(origin_of);
-        let (facts, live) = self.facts(net, origin.as_deref()).await?;
+        let checked_at = snapshots.now.as_ref().map(|now| now.at);
+        let (mut facts, live) = self.facts(net, origin.as_deref()).await?;
+        let block = live.into_iter().next();
+        let proof = match net {
+            Some(net) => self.best_proof(ticket.id, net, block.as_ref().map(|block| block.net)).await?,
+            None => None,
+        };
+        if let Some((_, proven)) = proof.filter(|(_, proven)| !proven.is_single()) {
+            facts.blocks.extend(self.standings_inside(proven).await?);
+        }
         let is_request = matches!(ticket.kind, Kind::Unblock | Kind::ConnectionsRefused);
         let facts = Facts {
             named: own.len(),
@@ -116,7 +141,16 @@ impl Desk {
             in_order: (!snapshots.is_coming).then(|| snapshots.now.map(|now| in_order(&now)).unwrap_or_default()),
             ..facts
         };
-        Ok(Case { facts, net: proof.map(|(_, net)| net).or(net), block: live.into_iter().next(), origin })
+        Ok(Case { facts, net: proof.map(|(_, net)| net).or(net), block, origin, checked_at })
+    }
+
+    /// The blocks inside a proven /64: its probation shields from them too, so their causes count.
+    async fn standings_inside(&self, net: Net) -> Done<Vec<Standing>> {
+        let inner = blocks::live_inside(self.db.pool(), net, INNER_MOST).await?;
+        let are_all = inner.len() < usize::try_from(INNER_MOST).unwrap_or_default();
+        let now = self.now();
+        let live = inner.iter().filter(|block| block.is_live(now)).map(|block| self.standing(block));
+        Ok(live.map(|one| Standing { may_lift: one.may_lift && are_all, ..one }).collect())
     }
 
     /// What a ticket asks to unblock: what was typed; without that the single addresses of the evidence that are blocked.
@@ -197,11 +231,13 @@ impl Desk {
         }
     }
 
-    /// How control over an address was shown for a ticket, and over how much: in a way that counts, if there is one.
-    async fn best_proof(&self, ticket: Id, addr: Net) -> Done<Option<(Way, Net)>> {
+    /// How control over an address was shown for a ticket, and over how much: in a way that counts, if there is one. That
+    /// of a /64 counts as long as nothing narrower blocks the address.
+    async fn best_proof(&self, ticket: Id, addr: Net, block: Option<Net>) -> Done<Option<(Way, Net)>> {
         let all = proofs::of_ticket(self.db.pool(), ticket).await?;
-        let met =
-            all.iter().filter(|proof| proof.net.covers(addr)).filter_map(|proof| Some((proof.met_way?, proof.net)));
+        let widest = claimed(addr.first(), block);
+        let own = all.iter().filter(|proof| proof.net.covers(addr) && widest.covers(proof.net));
+        let met = own.filter_map(|proof| Some((proof.met_way?, proof.net)));
         Ok(met.max_by_key(|(way, net)| (self.config.policy.proofs.contains(way), net.prefix_len())))
     }
 
@@ -212,17 +248,31 @@ impl Desk {
         Ok(proofs::other_senders(self.db.pool(), net, &ticket.email, since).await?)
     }
 
-    /// How often the address, or what covers it, was lifted within the look-back time.
+    /// How often the address, or what covers it, was lifted within the look-back time. Of an IPv6 /64 every address is
+    /// the same.
     async fn repeats(&self, net: Option<Net>) -> Done<i64> {
         let Some(net) = net else { return Ok(0) };
         let since = self.now().plus(-self.config.policy.lookback);
-        let all = probations::covering(self.db.pool(), net).await?;
-        Ok(i64::try_from(all.iter().filter(|lift| lift.since > since).count()).unwrap_or(i64::MAX))
+        let whole = if net.is_v4() { net } else { Net::around(net.first(), 64) };
+        let mut all = probations::covering(self.db.pool(), whole).await?;
+        if whole != net {
+            all.extend(probations::begun_inside(self.db.pool(), whole, since).await?);
+        }
+        let times: BTreeSet<Time> = all.iter().map(|lift| lift.since).filter(|at| *at > since).collect();
+        Ok(i64::try_from(times.len()).unwrap_or(i64::MAX))
     }
 
-    /// Lifts what was proven, ends the ticket and tells its sender. What changed meanwhile is left for the next time.
-    async fn lift_by_policy(&self, ticket: &Ticket, case: Case) -> Done<()> {
-        let (Some(net), Some(block)) = (case.net, case.block) else { return Ok(()) };
+    /// Lifts what was proven, ends the ticket and tells its sender. Lifts by the policy take turns over all processes, and
+    /// each looks at all facts once more, so that daily caps hold; what changed meanwhile is left for the next time.
+    async fn lift_by_policy(&self, ticket: &Ticket) -> Done<()> {
+        let mut tx = self.db.begin().await?;
+        limits::take_turn(&mut tx, NAME).await?;
+        let case = self.case(ticket).await?;
+        let found = policy::assess(&self.config.policy, &case.facts);
+        let (Decision::Lift, Some(net), Some(block)) = (found.decision, case.net, case.block) else {
+            assessments::want(&mut *tx, ticket.id, self.now()).await?;
+            return Ok(tx.commit().await?);
+        };
         let way = case.facts.proof.map_or("", Way::as_str);
         let lift = Lift {
             block: block.id,
@@ -235,9 +285,11 @@ impl Desk {
                 stays_open: false,
             }),
         };
-        match self.lift_as(&by_policy(), &block, net, &lift).await {
+        match self.lift_within(&mut tx, &by_policy(), &block, net, &lift).await {
             Ok(_) => {
-                assessments::set_lifted(self.db.pool(), ticket.id, case.origin.as_deref(), self.now()).await?;
+                assessments::set_lifted(&mut *tx, ticket.id, case.origin.as_deref(), self.now()).await?;
+                tx.commit().await?;
+                self.follow_lift().await;
                 Ok(())
             }
             Err(Refusal::Stale | Refusal::Invalid(_)) => Ok(()),

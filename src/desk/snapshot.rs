@@ -62,6 +62,15 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
+    /// Asks for another snapshot before the policy lifts by what an old one shows.
+    pub(super) async fn check_for_policy(&self, ticket: &Ticket) -> Done<()> {
+        let mut tx = self.db.begin().await?;
+        if !snapshots::waits(&mut *tx, ticket.id).await? {
+            self.want_snapshot(&mut tx, ticket.id, Actor::System).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Takes the snapshots that were asked for, several at once; gives how many.
     pub async fn take_snapshots(&self) -> Done<usize> {
         let due = snapshots::due(self.db.pool(), self.now(), AT_ONCE).await?;

@@ -203,6 +203,7 @@ impl Desk {
             return Err(Refusal::Stale);
         }
         self.record(&mut tx, &Who::staff(&by.name), "ticket.cleared", "", About::ticket(ticket)).await?;
+        assessments::want(&mut *tx, ticket, self.now()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -66,6 +66,18 @@ pub async fn running_inside(db: impl AnyExecutor<'_>, net: Net, now: Time) -> sq
     .await
 }
 
+/// Those inside a network, past and present, that began since `since`.
+pub async fn begun_inside(db: impl AnyExecutor<'_>, net: Net, since: Time) -> sqlx::Result<Vec<Probation>> {
+    sqlx::query_as(select!(
+        "WHERE net_first >= $1 AND net_first <= $2 AND net_last <= $2 AND since > $3 ORDER BY id DESC LIMIT 1000"
+    ))
+    .bind(net.first_hex())
+    .bind(net.last_hex())
+    .bind(since)
+    .fetch_all(db)
+    .await
+}
+
 /// How many lifts by `who` inside a network began since `since`.
 pub async fn count_by(db: impl AnyExecutor<'_>, who: &str, net: Net, since: Time) -> sqlx::Result<i64> {
     sqlx::query_scalar(

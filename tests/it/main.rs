@@ -25,6 +25,7 @@ mod evidence;
 mod feeds;
 mod floods;
 mod follower;
+mod gaming;
 mod hits;
 mod hostile;
 mod imports;

@@ -47,12 +47,12 @@ pub(crate) async fn begin(app: &TestApp, ticket: &Ticket, page: &str, addr: &str
 }
 
 /// Sends the web request of a proof as curl does.
-async fn curl(browser: &mut Browser, token: &str) -> u16 {
+pub(crate) async fn curl(browser: &mut Browser, token: &str) -> u16 {
     browser.send(Method::POST, &format!("/prove/{token}"), &[], Body::empty()).await.status.as_u16()
 }
 
 /// How a proof was given.
-async fn way(app: &TestApp, id: Id) -> Option<Way> {
+pub(crate) async fn way(app: &TestApp, id: Id) -> Option<Way> {
     proofs::find(app.desk().db.pool(), id).await.unwrap().unwrap().met_way
 }
 
@@ -276,6 +276,9 @@ async fn a_repeat_waits_and_then_lifts_by_itself() {
         assert!(app.is_blocked("203.0.113.7"), "too early");
         app.wait(2 * MINUTE);
         assert_eq!(app.desk().assess_due().await.unwrap(), 1);
+        assert!(app.is_blocked("203.0.113.7"), "what was found hours ago is looked at again first");
+        assert_eq!(app.desk().take_snapshots().await.unwrap(), 1);
+        app.desk().assess_due().await.unwrap();
     }
     assert!(!app.is_blocked("203.0.113.7"));
     app.wait(HOUR);

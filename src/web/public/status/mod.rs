@@ -19,6 +19,7 @@ use crate::desk::sweep::NO_REPLY;
 use crate::desk::ticket::MESSAGE_MOST;
 use crate::domain::id::{Secret, fold_code};
 use crate::domain::net::Net;
+use crate::domain::policy::{Assessment, Decision};
 use crate::domain::ticket::{Resolution, State as Stage, Ticket, Who, status_path};
 use crate::domain::time::{HOUR, Time};
 use crate::locale::Arg;
@@ -257,7 +258,10 @@ async fn page(app: &App, shell: Shell, ticket: Ticket, key: String, addition: Ad
     let checked = Checked::new(&shell, &app.desk.snapshots(ticket.id).await?);
     let provings = Provings::of_ticket(app, &shell, &ticket).await?;
     let watchings = Watchings::of_ticket(app, &ticket).await?;
-    let assessment = app.desk.assessment(ticket.id).await?.filter(|_| ticket.is_open());
+    // What the policy lifted is explained afterwards too; what a person decided is the person's to explain.
+    let is_lifted = ticket.resolution == Some(Resolution::Lifted);
+    let says = |found: &Assessment| ticket.is_open() || (is_lifted && found.decision == Decision::Lift);
+    let assessment = app.desk.assessment(ticket.id).await?.filter(says);
     let assessed = assessment.map(|found| Assessed::new(&shell, &found));
     let items = history(&shell, &sources);
     let effects = app.desk.confirmations_of_ticket(ticket.id, EFFECTS_MOST).await?;
