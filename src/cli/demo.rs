@@ -18,7 +18,7 @@ use crate::domain::email::Email;
 use crate::domain::id::{Id, Secret};
 use crate::domain::net::Net;
 use crate::domain::staff::{Role, Staff};
-use crate::domain::ticket::{Kind, Resolution, State, Who};
+use crate::domain::ticket::{Kind, Resolution, State, Who, without_keys};
 use crate::domain::time::{Clock, DAY, HOUR, MINUTE, Time};
 use crate::store::evidence::Form;
 use crate::store::{blocks, outbox, secrets, staff, tickets};
@@ -400,7 +400,7 @@ async fn lift_for(desk: &Desk, play: &PlayTicket, agent: &Staff, ticket: Id, tex
 async fn keep_mails_at_home(desk: &Desk) -> anyhow::Result<()> {
     let now = desk.now().plus(DAY);
     while let Some(mail) = outbox::claim(desk.db.pool(), now, now).await? {
-        outbox::sent(desk.db.pool(), mail.id, mail.created_at.plus(5_000)).await?;
+        outbox::sent(desk.db.pool(), mail.id, &without_keys(&mail.body), mail.created_at.plus(5_000)).await?;
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use super::ticket::may_work;
 use super::{About, Desk, Done, Refusal};
 use crate::domain::id::Id;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::Who;
+use crate::domain::ticket::{Who, lacks_key, with_key};
 use crate::store::outbox;
 
 impl Desk {
-    /// Queues a mail that was given up once more.
+    /// Queues a mail that was given up once more. One that had been handed over before it came back gets a fresh link.
     ///
     /// # Errors
     /// `Stale` when it is not given up (any more).
@@ -16,7 +16,13 @@ impl Desk {
         may_work(by)?;
         let mut tx = self.db.begin().await?;
         let mail = outbox::find(&mut *tx, id).await?.ok_or(Refusal::NotFound)?;
-        if !outbox::retry(&mut *tx, id, self.now()).await? {
+        let body = match mail.ticket_id {
+            Some(ticket) if lacks_key(&mail.body) => {
+                with_key(&mail.body, self.fresh_link(&mut tx, ticket).await?.reveal())
+            }
+            _ => mail.body,
+        };
+        if !outbox::retry(&mut *tx, id, &body, self.now()).await? {
             return Err(Refusal::Stale);
         }
         let about = About { ticket: mail.ticket_id, ..About::default() };

@@ -148,7 +148,39 @@ impl Ticket {
 /// The path of a ticket's status page with its secret.
 #[must_use]
 pub fn status_path(code: &str, secret: &str) -> String {
-    format!("/requests/{code}?key={secret}")
+    format!("/requests/{code}{KEY}{secret}")
+}
+
+/// What stands before the secret in a status link.
+const KEY: &str = "?key=";
+
+/// What stands for a secret that was left out.
+const LEFT_OUT: &str = "…";
+
+/// The text of a mail without the secrets of status links: what is kept of a mail that was handed over.
+#[must_use]
+pub fn without_keys(text: &str) -> String {
+    let mut parts = text.split(KEY);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        out.push_str(KEY);
+        out.push_str(if rest.len() < part.len() { LEFT_OUT } else { "" });
+        out.push_str(rest);
+    }
+    out
+}
+
+/// Whether a secret was left out of a status link in this text.
+#[must_use]
+pub fn lacks_key(text: &str) -> bool {
+    text.contains(&format!("{KEY}{LEFT_OUT}"))
+}
+
+/// The text with this secret where one was left out.
+#[must_use]
+pub fn with_key(text: &str, secret: &str) -> String {
+    text.replace(&format!("{KEY}{LEFT_OUT}"), &format!("{KEY}{secret}"))
 }
 
 /// One message of a ticket.
@@ -281,6 +313,16 @@ mod tests {
         }
         let error = "unblok".parse::<Kind>().unwrap_err().to_string();
         assert!(error.contains("unblock") && error.contains("other"), "{error}");
+    }
+
+    #[test]
+    fn a_status_link_loses_its_secret_and_gets_another() {
+        let mail =
+            |secret: &str| format!("see https://p.example{}\nand https://p.example/?q=1", status_path("PM-1", secret));
+        let cut = without_keys(&mail("abc234"));
+        assert_eq!(cut, mail(LEFT_OUT));
+        assert!(lacks_key(&cut) && !lacks_key(&mail("abc234")));
+        assert_eq!(with_key(&cut, "new"), mail("new"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wait;
 use crate::desk::{About, Desk, Done};
-use crate::domain::ticket::Who;
+use crate::domain::ticket::{Who, without_keys};
 use crate::domain::time::{HOUR, MINUTE, SECOND};
 use crate::mail::message;
 use crate::mail::transport::{Refused, Transport};
@@ -69,7 +69,7 @@ async fn deliver_next(desk: &Desk, transport: &Transport) -> Done<bool> {
     };
     match transport.send(message).await {
         Ok(()) => {
-            outbox::sent(desk.db.pool(), mail.id, desk.now()).await?;
+            outbox::sent(desk.db.pool(), mail.id, &without_keys(&mail.body), desk.now()).await?;
         }
         Err(Refused::ForGood(why)) => give_up(desk, &mail, &why).await?,
         Err(Refused::ForNow(why)) => try_later(desk, &mail, &why).await?,

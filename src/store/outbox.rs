@@ -149,12 +149,14 @@ pub async fn claim(db: impl AnyExecutor<'_>, now: Time, locked_until: Time) -> s
 }
 
 /// Writes down that a mail server took it.
-pub async fn sent(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
+pub async fn sent(db: impl AnyExecutor<'_>, id: Id, body: &str, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE outbox SET state = 'sent', sent_at = $2, locked_until = 0, last_error = NULL WHERE id = $1 AND state = 'queued'",
+        "UPDATE outbox SET state = 'sent', sent_at = $2, body = $3, locked_until = 0, last_error = NULL \
+         WHERE id = $1 AND state = 'queued'",
     )
     .bind(id)
     .bind(now)
+    .bind(body)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -196,12 +198,13 @@ pub async fn bounced(db: impl AnyExecutor<'_>, id: Id, error: &str) -> sqlx::Res
 }
 
 /// Queues a given-up mail again; says whether it was given up.
-pub async fn retry(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::Result<bool> {
+pub async fn retry(db: impl AnyExecutor<'_>, id: Id, body: &str, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE outbox SET state = 'queued', attempts = 0, next_at = $2 WHERE id = $1 AND state = 'failed'",
+        "UPDATE outbox SET state = 'queued', attempts = 0, next_at = $2, body = $3 WHERE id = $1 AND state = 'failed'",
     )
     .bind(id)
     .bind(now)
+    .bind(body)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)

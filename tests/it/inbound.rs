@@ -5,7 +5,7 @@ use postern::desk::inbound::{Envelope, Taken};
 use postern::domain::id::Id;
 use postern::domain::proof::Way;
 use postern::domain::staff::Role;
-use postern::domain::ticket::{By, State, Ticket};
+use postern::domain::ticket::{By, State, Ticket, without_keys};
 use postern::store::outbox::{Mail, MailState};
 use postern::store::{evidence, messages, outbox, proofs};
 
@@ -35,7 +35,7 @@ async fn sent(app: &TestApp, ticket: Id) -> Mail {
     let mail = outbox::of_ticket(pool, ticket).await.unwrap().remove(0);
     let now = app.desk().now();
     assert!(outbox::claim(pool, now, now.plus(1_000)).await.unwrap().is_some());
-    assert!(outbox::sent(pool, mail.id, now).await.unwrap());
+    assert!(outbox::sent(pool, mail.id, &without_keys(&mail.body), now).await.unwrap());
     mail
 }
 
@@ -144,6 +144,15 @@ async fn a_mail_that_came_back_is_noted() {
     assert_eq!(page.text.matches("A mail came back").count(), 1, "{}", page.text);
     let path = format!("/requests/{}?key={}", ticket.code, secret.reveal());
     app.visitor().get(&path).await.assert_page(200, "ann@sender.example");
+
+    // What was handed over keeps no secret; sent once more, it gets a fresh one.
+    let stored = async || outbox::of_ticket(app.desk().db.pool(), ticket.id).await.unwrap().remove(0).body;
+    assert!(!stored().await.contains(secret.reveal()) && stored().await.contains("?key=…"));
+    let ann = app.staff("ann", Role::Agent).await;
+    app.desk().retry_mail(&ann, ours.id).await.unwrap();
+    let body = stored().await;
+    let link = body.split_whitespace().find(|word| word.contains("?key=")).unwrap();
+    app.visitor().get(link.strip_prefix("https://portal.example").unwrap()).await.assert_page(200, &ticket.code);
 }
 
 #[tokio::test]

@@ -139,8 +139,8 @@ async fn a_given_up_mail_is_sent_when_staff_ask_for_it() {
     until(&app, queued.id, MailState::Failed).await;
     job.end().await;
     let pool = app.desk().db.pool();
-    assert!(outbox::retry(pool, queued.id, app.desk().now()).await.unwrap());
-    assert!(!outbox::retry(pool, queued.id, app.desk().now()).await.unwrap(), "it is queued");
+    assert!(outbox::retry(pool, queued.id, &queued.body, app.desk().now()).await.unwrap());
+    assert!(!outbox::retry(pool, queued.id, &queued.body, app.desk().now()).await.unwrap(), "it is queued");
     let sink = Sink::start().await;
     let _running = deliver_to(app.desk(), &sink.url());
     assert_eq!(sink.wait_for(1).await[0].header("Message-ID"), Some(queued.message_id));

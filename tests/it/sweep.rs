@@ -75,7 +75,7 @@ async fn after_the_retention_texts_are_gone_and_figures_stay() {
     app.desk().resolve(&ann, ended.id, Resolution::Answered, "The answer.").await.unwrap();
     let pool = app.desk().db.pool();
     while let Some(mail) = outbox::claim(pool, app.desk().now(), app.desk().now().plus(MINUTE)).await.unwrap() {
-        outbox::sent(pool, mail.id, app.desk().now()).await.unwrap();
+        outbox::sent(pool, mail.id, &mail.body, app.desk().now()).await.unwrap();
     }
     let before = evidence::find(pool, piece).await.unwrap().unwrap();
     app.wait(30 * DAY);
