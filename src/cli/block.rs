@@ -142,7 +142,15 @@ async fn add(app: &App, new: NewBlock, despite: Option<Net>) -> anyhow::Result<(
     let what = if added.is_new { "Blocked" } else { "Renewed the block of" };
     let until = block.until.map_or_else(|| "until it is lifted".to_owned(), |end| format!("until {end}"));
     say(&format!("{what} {} for {} {until}.", block.net, block.cause))?;
-    say(&format!("Case link: {}{}", app.desk.config.http.public_url, case_path(&block.case_code, None)))
+    say(&format!("Case link: {}{}", app.desk.config.http.public_url, case_path(&block.case_code, None)))?;
+    if block.net.is_single() && !block.net.is_v4() {
+        let wide = Net::around(block.net.first(), 64);
+        say(&format!(
+            "An IPv6 sender mostly has a whole /64. To block it: postern block add {wide} --cause {}",
+            block.cause
+        ))?;
+    }
+    Ok(())
 }
 
 /// Says when wider blocks go on covering a lifted network.

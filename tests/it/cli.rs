@@ -186,6 +186,15 @@ async fn blocks_are_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn for_an_ipv6_address_its_64_is_suggested() {
+    let place = Place::new().await;
+    let hint = "postern block add 2001:db8:5::/64 --cause PB-SPAM";
+    place.run(&["block", "add", "2001:db8:5::25", "--cause", "PB-SPAM"]).assert_ok(hint);
+    let wide = place.run(&["block", "add", "2001:db8:6::/64", "--cause", "PB-SPAM"]);
+    assert!(wide.assert_ok("Blocked").out.lines().count() == 2, "{}", wide.out);
+}
+
+#[tokio::test]
 async fn a_list_with_a_bad_line_is_not_taken_at_all() {
     let place = Place::new().await;
     let list = place.write(
