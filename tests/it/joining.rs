@@ -159,13 +159,19 @@ async fn the_key_of_a_joined_request_opens_nothing_of_the_ticket() {
     let (ticket, mut stranger) = joined(&app).await;
     let path = format!("/requests/{}?key={}", ticket.code, stranger.key());
     stranger.browser.get(&path).await.assert_page(404, "There is nothing here");
-    let agent = app.staff("bea", Role::Agent).await;
+    let agent = app.staff("beatrix", Role::Agent).await;
     app.desk().answer(&agent, ticket.id, "Our secret talk.", true).await.unwrap();
     app.desk().note(&agent, ticket.id, "A secret note.").await.unwrap();
     let page = stranger.looks().await;
-    for hidden in
-        ["secret talk", "secret note", "We cleaned the machine.", "Ann Sender", &ticket.code, "bea", "waiting for you"]
-    {
+    for hidden in [
+        "secret talk",
+        "secret note",
+        "We cleaned the machine.",
+        "Ann Sender",
+        &ticket.code,
+        "beatrix",
+        "waiting for you",
+    ] {
         assert!(!page.contains(hidden), "{hidden}");
     }
     assert!(page.contains("from a stranger") && page.contains("It is in the queue"));

@@ -474,14 +474,14 @@ async fn the_page_of_a_request_opens_with_its_secret_only() {
 async fn the_sender_adds_to_a_request_and_takes_it_back() {
     let app = TestApp::start().await;
     let (ticket, secret) = app.ask("ann@example.org", "203.0.113.7").await;
-    let agent = app.staff("bea", Role::Agent).await;
+    let agent = app.staff("beatrix", Role::Agent).await;
     app.desk().note(&agent, ticket.id, "do not show this").await.unwrap();
     app.desk().answer(&agent, ticket.id, "What did you change?", true).await.unwrap();
     let mut visitor = app.visitor();
     let path = |tail: &str| format!("/requests/{}{tail}?key={}", ticket.code, secret.reveal());
     let page = visitor.get(&path("")).await;
     page.assert_page(200, "waiting for you").assert_page(200, "What did you change?");
-    assert!(!page.text.contains("do not show this") && !page.text.contains("bea"));
+    assert!(!page.text.contains("do not show this") && !page.text.contains("beatrix"));
     assert!(!page.text.contains("opens the request again"));
     visitor.post(&path("/messages"), &[("message", " ")]).await.assert_page(422, "Write something");
     let page = visitor.post_files(&path("/messages"), &[("message", "the log")], &[("file", "x.exe", b"x")]).await;

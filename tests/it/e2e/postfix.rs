@@ -90,6 +90,7 @@ async fn a_refused_mail_is_accepted_after_the_lift_and_its_sender_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stderr, reason = "the figure is for people")]
 async fn a_mail_from_the_blocked_machine_gets_it_out_of_the_block_without_a_person() {
     let dns =
         DnsServer::start("7.113.0.203.in-addr.arpa PTR mail.sender.example.\nmail.sender.example A 203.0.113.7").await;
@@ -127,6 +128,7 @@ async fn a_mail_from_the_blocked_machine_gets_it_out_of_the_block_without_a_pers
     while !postfix.send("203.0.113.7", "ben@provider.example").starts_with("250") {
         assert!(since.elapsed() < std::time::Duration::from_secs(10), "{}", sender.get(&own_page).text);
     }
+    eprintln!("from the proof to the accepted mail: {:.1?}", since.elapsed());
     assert!(postfix.send("203.0.113.8", "ben@provider.example").starts_with("550"), "a neighbour is still refused");
     let mails = sink.wait_for(2).await;
     let lifted = mails.iter().find(|mail| mail.subject().contains("lifted")).expect("a notification");
