@@ -160,19 +160,21 @@ impl Desk {
         Ok(())
     }
 
-    /// Ends one probation if the evidence of a block is newer than its lift, and goes on with its ticket.
+    /// Ends one probation if a block has newer evidence than its lift and reaches it, and goes on with its ticket: what was
+    /// taken out of this very block stays free, so its probation goes on.
     pub(super) async fn end_probation(&self, tx: &mut Tx, who: &Who, probation: &Probation, block: &Block) -> Done<()> {
-        let is_newer = block.evidence_at > probation.since;
-        if !is_newer || !probations::end(&mut **tx, probation.id, "newer evidence", self.now()).await? {
+        if block.evidence_at <= probation.since {
+            return Ok(());
+        }
+        let exempt = exemptions::covering(&mut **tx, probation.net, self.now()).await?;
+        let is_spared = exempt.iter().any(|exemption| exemption.block_id.is_none_or(|id| id == block.id));
+        if is_spared || !probations::end(&mut **tx, probation.id, "newer evidence", self.now()).await? {
             return Ok(());
         }
         self.change(tx, Subject::Probation, probation.id).await?;
         let about = About { ticket: probation.ticket_id, block: Some(block.id), net: Some(probation.net) };
         self.record(tx, who, "probation.ended", &block.cause, about).await?;
-        // What was taken out of this very block stays free: nobody is told that it is blocked.
-        let exempt = exemptions::covering(&mut **tx, probation.net, self.now()).await?;
-        let is_spared = exempt.iter().any(|exemption| exemption.block_id.is_none_or(|id| id == block.id));
-        match probation.ticket_id.filter(|_| !is_spared) {
+        match probation.ticket_id {
             Some(ticket) => self.blocked_again(tx, ticket, probation, block).await,
             None => Ok(()),
         }
@@ -196,11 +198,22 @@ impl Desk {
 
     /// Ends the probations that blocks of other ways in, such as an import, have overtaken.
     pub(super) async fn end_overtaken(&self, who: &Who) -> Done<()> {
+        let all = probations::list(self.db.pool(), self.now()).await?;
+        self.end_those_overtaken(who, all).await
+    }
+
+    /// Ends the probations of addresses that were taken out of a block with newer evidence and fell back into it.
+    pub async fn end_fallen_back(&self) -> Done<()> {
+        let fallen = probations::fallen_back(self.db.pool(), self.now()).await?;
+        self.end_those_overtaken(&Who::system(), fallen).await
+    }
+
+    /// Ends those of these probations that a live block with newer evidence reaches.
+    async fn end_those_overtaken(&self, who: &Who, all: Vec<Probation>) -> Done<()> {
         let now = self.now();
-        for probation in probations::list(self.db.pool(), now).await? {
+        for probation in all {
             let covering = blocks::covering(self.db.pool(), probation.net, 200).await?;
-            let newer = covering.iter().find(|b| b.is_live(now) && b.evidence_at > probation.since);
-            if let Some(block) = newer {
+            for block in covering.iter().filter(|b| b.is_live(now) && b.evidence_at > probation.since) {
                 let mut tx = self.begin_change().await?;
                 self.end_probation(&mut tx, who, &probation, block).await?;
                 tx.commit().await?;

@@ -155,6 +155,7 @@ async fn sweep(desk: Desk, holder: String, stop: CancellationToken) {
             report("purging", desk.purge().await);
             report("closing unanswered tickets", desk.close_unanswered().await);
             report("forgetting", desk.forget().await);
+            report("looking after carve-outs that ended", desk.end_fallen_back().await);
             report("settling imports", desk.settle_imports().await);
         }
     }

@@ -96,6 +96,17 @@ pub async fn list(db: impl AnyExecutor<'_>, now: Time) -> sqlx::Result<Vec<Proba
     sqlx::query_as(select!("WHERE ended_at IS NULL AND until > $1 ORDER BY id")).bind(now).fetch_all(db).await
 }
 
+/// Those in force whose network was taken out of a wider block for a time that is over.
+pub async fn fallen_back(db: impl AnyExecutor<'_>, now: Time) -> sqlx::Result<Vec<Probation>> {
+    sqlx::query_as(select!(
+        "WHERE ended_at IS NULL AND until > $1 AND EXISTS (SELECT 1 FROM exemptions e WHERE e.net = probations.net \
+         AND e.block_id IS NOT NULL AND (e.ended_at IS NOT NULL OR e.until <= $1)) ORDER BY id"
+    ))
+    .bind(now)
+    .fetch_all(db)
+    .await
+}
+
 /// Ends a probation before its time; says whether it was in force.
 pub async fn end(db: impl AnyExecutor<'_>, id: Id, why: &str, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query("UPDATE probations SET ended_at = $2, ended_why = $3 WHERE id = $1 AND ended_at IS NULL")

@@ -361,6 +361,46 @@ async fn probation_shields_from_old_evidence_and_newer_evidence_ends_it() {
     assert!(done.iter().any(|e| e.what == "probation.ended"), "{done:?}");
 }
 
+/// A ticket whose address was taken out of a wide block, which newer evidence then renewed.
+async fn taken_out_of_what_is_renewed() -> (TestApp, Id) {
+    let app = TestApp::start().await;
+    let ann = app.staff("ann", Role::Agent).await;
+    let wide = app.desk().add_block(&Who::operator(), new("203.0.113.0/24", "list", None)).await.unwrap().block;
+    let (ticket, _) = app.ask("ann@example.org", "203.0.113.7").await;
+    app.wait(HOUR);
+    let lift = Lift { probation: 60 * DAY, ticket: Some(told(ticket.id, "Fine.")), ..only(&wide, "203.0.113.7") };
+    app.desk().lift(&ann, lift).await.unwrap();
+    app.wait(HOUR);
+    app.desk().add_block(&Who::operator(), new("203.0.113.0/24", "list", None)).await.unwrap();
+    assert!(!app.is_blocked("203.0.113.7") && app.is_blocked("203.0.113.8"));
+    assert!(!app.ticket_by_id(ticket.id).await.is_open());
+    (app, ticket.id)
+}
+
+#[tokio::test]
+async fn the_probation_of_what_was_taken_out_outlasts_the_renewal_of_the_rest() {
+    let (app, ticket) = taken_out_of_what_is_renewed().await;
+    let (pool, one) = (app.desk().db.pool(), net("203.0.113.7"));
+    assert_eq!(probations::running_inside(pool, one, app.desk().now()).await.unwrap().len(), 1);
+    app.wait(DAY);
+    app.desk().add_block(&Who::operator(), new("203.0.113.7", "list", None)).await.unwrap();
+    assert!(app.is_blocked("203.0.113.7") && app.ticket_by_id(ticket).await.is_open());
+    assert!(probations::running_inside(pool, one, app.desk().now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_falls_back_into_a_renewed_block_is_told_so() {
+    let (app, ticket) = taken_out_of_what_is_renewed().await;
+    app.desk().end_fallen_back().await.unwrap();
+    assert!(!app.ticket_by_id(ticket).await.is_open(), "it is still out");
+    app.wait(30 * DAY - 2 * HOUR);
+    assert!(app.is_blocked("203.0.113.7"), "the carve-out lasted as long as the block was to last then");
+    app.desk().end_fallen_back().await.unwrap();
+    assert!(app.ticket_by_id(ticket).await.is_open());
+    let mails = outbox::of_ticket(app.desk().db.pool(), ticket).await.unwrap();
+    assert!(mails.last().unwrap().body.contains("same cause"), "{}", mails.last().unwrap().body);
+}
+
 #[tokio::test]
 async fn when_probation_is_over_a_covering_block_counts_again() {
     let app = TestApp::start().await;

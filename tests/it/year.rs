@@ -181,9 +181,18 @@ impl Model {
 
     /// Lists may bring blocks whose evidence is newer than a lift.
     fn end_overtaken(&mut self, now: Time) {
+        let live: Vec<MBlock> = self.blocks.iter().filter(|b| b.live && before(now, b.until)).cloned().collect();
+        self.end_probations(now, |net| live.iter().filter(|b| b.net.covers(net)).cloned().collect());
+    }
+
+    /// Ends the probations that newer evidence of the blocks that `reach` a network has overtaken; what was taken out of a
+    /// block is not reached by it.
+    fn end_probations(&mut self, now: Time, reach: impl Fn(Net) -> Vec<MBlock>) {
         for probation in self.probations.iter_mut().filter(|p| !p.ended && before(now, p.until)) {
-            let mut live = self.blocks.iter().filter(|b| b.live && before(now, b.until));
-            probation.ended = live.any(|b| b.net.covers(probation.net) && b.evidence > probation.since);
+            let holds = |e: &&MShield| !e.ended && before(now, e.until) && e.net.covers(probation.net);
+            let exempt: Vec<Option<Id>> = self.exemptions.iter().filter(holds).map(|e| e.block).collect();
+            let reaches = |b: &MBlock| !exempt.contains(&None) && !exempt.contains(&Some(b.id));
+            probation.ended = reach(probation.net).iter().any(|b| reaches(b) && b.evidence > probation.since);
         }
     }
 
@@ -375,10 +384,9 @@ impl World {
                 });
             }
         }
-        let evidence = self.model.get(added.id).evidence;
-        let meets = |p: &MShield| net.covers(p.net) || p.net.covers(net);
-        let overtaken = |p: &&mut MShield| !p.ended && before(now, p.until) && meets(p) && evidence > p.since;
-        self.model.probations.iter_mut().filter(overtaken).for_each(|p| p.ended = true);
+        let block = self.model.get(added.id).clone();
+        let meets = |other: Net| net.covers(other) || other.covers(net);
+        self.model.end_probations(now, |other| if meets(other) { vec![block.clone()] } else { Vec::new() });
     }
 
     /// A lead lifts.
