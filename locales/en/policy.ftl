@@ -21,6 +21,12 @@ proof-dns-looked = Not found yet. We look again every few minutes; name servers 
 proof-mailbox-how = We mail a link to the domain that the name of the address belongs to. Whoever opens it and presses the button vouches for you.
 proof-mailbox-send = Mail to { $mailbox }
 proof-mailbox-sent = A link was mailed to { $to }.
+proof-details = What is known of your network
+proof-details-text = Shown to you only, because you showed that it is yours: which of our sources reported it, and when it was last seen doing so. Look in your logs at these times.
+proof-details-net = Network
+proof-details-source = Reported by
+proof-details-seen = Last seen
+proof-details-since = Blocked since
 
 ticket-proofs = Control over the addresses
 
@@ -77,7 +83,8 @@ policy-title = How we lift blocks
 policy-lead = These are the rules by which { $provider } lifts a block without a person. They hold for everybody, and every decision is explained line by line on the page of the request.
 policy-automatic = When all of them hold, the block is lifted at once. Otherwise the page of the request says what is missing, until when it waits, or that a person decides.
 policy-advice = A person decides about every request. These rules are what they go by.
-policy-none = none
+policy-no-proofs = Control over the address is shown; no way of showing it counts at present, so a person decides.
+policy-no-checks = No live check has to be in order.
 policy-rules = The rules
 policy-lifts = Causes that can be lifted this way
 policy-leaves = Causes that a person decides

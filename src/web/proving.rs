@@ -2,6 +2,7 @@
 
 use super::shell::Shell;
 use crate::app::App;
+use crate::domain::block::Block;
 use crate::domain::dns::is_public;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
@@ -9,11 +10,14 @@ use crate::domain::proof::{LABEL, Proof, Way, claimed, is_provable_range, narrow
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Time;
 use crate::mail::message::token_address;
-use crate::store::proofs;
+use crate::store::{blocks, proofs};
 use crate::web::error::Result;
 
 /// For how many addresses and ranges of a ticket proofs are offered.
 const OFFERED_MOST: usize = 5;
+
+/// How many blocks of one network are told in detail.
+const DETAILS_MOST: i64 = 10;
 
 /// One proof, given or not.
 #[expect(clippy::struct_excessive_bools, reason = "a page asks for each of them alone")]
@@ -58,6 +62,8 @@ pub struct Provings {
     pub all: Vec<Proving>,
     /// The addresses and ranges without one.
     pub offered: Vec<Net>,
+    /// The blocks, past and present, of what a record or a mailed link shows to be the sender's.
+    pub details: Vec<Block>,
 }
 
 impl Provings {
@@ -70,7 +76,8 @@ impl Provings {
             |net: &Net| !proofs.iter().any(|proof| serves(app, shell.now, proof, *net) && has_use(proof, shell.now));
         let offered = asked.into_iter().filter(|net| is_provable(*net)).filter(is_free);
         let offered = if ticket.is_open() { offered.take(OFFERED_MOST).collect() } else { Vec::new() };
-        Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered })
+        let details = details(app, shell.now, &proofs).await?;
+        Ok(Self { all: proofs.iter().map(|proof| tell(app, shell, proof)).collect(), offered, details })
     }
 
     /// Whether there is anything to show.
@@ -78,6 +85,18 @@ impl Provings {
     pub fn is_there(&self) -> bool {
         !self.all.is_empty() || !self.offered.is_empty()
     }
+}
+
+/// The blocks that are told in detail: those of the networks whose proofs show more than a process there.
+async fn details(app: &App, now: Time, proofs: &[Proof]) -> Result<Vec<Block>> {
+    let mut all: Vec<Block> = Vec::new();
+    for proof in proofs.iter().filter(|proof| proof.opens_more(now)) {
+        let covering = blocks::covering(app.desk.db.pool(), proof.net, DETAILS_MOST).await?;
+        all.extend(
+            covering.into_iter().filter(|block| !all.iter().any(|known| known.id == block.id)).collect::<Vec<_>>(),
+        );
+    }
+    Ok(all)
 }
 
 /// Whether a proof can be given for what a ticket is about.

@@ -47,9 +47,13 @@ pub async fn show(State(app): State<App>, shell: Shell) -> Page {
 
 /// One rule in words.
 fn sentence(shell: &Shell, rules: &Rules, rule: Rule) -> String {
+    match rule {
+        Rule::Proof if rules.proofs.is_empty() => return shell.t("policy-no-proofs"),
+        Rule::Checks if rules.checks.is_empty() => return shell.t("policy-no-checks"),
+        _ => {}
+    }
     let words = |prefix: &str, all: &mut dyn Iterator<Item = String>| {
-        let all: Vec<String> = all.map(|word| shell.t(&format!("{prefix}-{word}"))).collect();
-        if all.is_empty() { shell.t("policy-none") } else { all.join(", ") }
+        all.map(|word| shell.t(&format!("{prefix}-{word}"))).collect::<Vec<_>>().join(", ")
     };
     let value = match rule {
         Rule::Proof => words("proof-way", &mut rules.proofs.iter().map(ToString::to_string)),
