@@ -196,16 +196,18 @@ impl Desk {
         Ok((facts, live))
     }
 
-    /// What the policy would say of a request for an address that is asked now, as far as is known without one.
-    pub async fn outlook(&self, addr: IpAddr) -> Done<Assessment> {
+    /// What the policy would say of a request for an address that is asked now, as far as is known without one, and the
+    /// names of the live checks that are in order.
+    pub async fn outlook(&self, addr: IpAddr) -> Done<(Assessment, Vec<String>)> {
         let subject = Subject::new(Some(addr), None, None);
         let run = tokio::time::timeout(OUTLOOK_WAITS, self.checks.run(&subject, &self.clock));
         let snapshot = run.await.ok().flatten();
         let origin = snapshot.as_deref().and_then(origin_of);
         let net = Some(Net::single(addr)).filter(|_| is_public(addr));
         let (facts, _) = self.facts(net, origin.as_deref()).await?;
-        let in_order = Some(snapshot.as_deref().map(in_order).unwrap_or_default());
-        Ok(policy::assess(&self.config.policy, &Facts { in_order, ..facts }))
+        let in_order = snapshot.as_deref().map(in_order).unwrap_or_default();
+        let facts = Facts { in_order: Some(in_order.clone()), ..facts };
+        Ok((policy::assess(&self.config.policy, &facts), in_order))
     }
 
     /// The blocks in force against a network that were not carved out, the narrowest first.

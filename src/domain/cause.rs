@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::block::{Action, Lasts};
+use super::policy::CHECKS;
 
 /// One cause of blocks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Cause {
     pub article: String,
     /// Text of the SMTP reply with `{code}` and `{link}`.
     pub reply: String,
+    /// The live check that shows that a step is done, by the number of the step (the first is 1).
+    #[serde(default)]
+    pub shown_by: BTreeMap<String, String>,
     /// What people read, by language.
     #[serde(flatten)]
     pub texts: BTreeMap<String, CauseText>,
@@ -179,7 +183,26 @@ impl Cause {
         if !self.reply.contains("{link}") || !reply.bytes().all(|b| (0x20..0x7f).contains(&b)) || reply.len() > 400 {
             return Some("reply must be printable ASCII of at most 400 characters and hold {link}".to_owned());
         }
+        if let Some(what) = self.shown_by.iter().find_map(|(step, check)| self.step_fault(step, check)) {
+            return Some(what);
+        }
         (!self.texts.contains_key("en")).then(|| "its English texts [cause.en] are missing".to_owned())
+    }
+
+    /// What is wrong with an entry of `shown_by`, if anything.
+    fn step_fault(&self, step: &str, check: &str) -> Option<String> {
+        let least = self.texts.values().map(|text| text.steps.len()).min().unwrap_or(0);
+        if !step.parse().is_ok_and(|number: usize| (1..=least).contains(&number)) {
+            return Some(format!("shown_by names step {step}, of {least}"));
+        }
+        (!CHECKS.contains(&check)).then(|| format!("shown_by names {check}, known are {}", CHECKS.join(", ")))
+    }
+
+    /// The numbers of the steps that are done (the first is 1), by the names of the live checks that are in order.
+    #[must_use]
+    pub fn steps_done(&self, in_order: &[String]) -> Vec<usize> {
+        let done = self.shown_by.iter().filter(|(_, check)| in_order.contains(check));
+        done.filter_map(|(step, _)| step.parse().ok()).collect()
     }
 
     /// The texts in `lang`, or in English where there are none.
@@ -235,7 +258,7 @@ mod tests {
     fn table(old: &str, new: &str) -> String {
         let good = "[[cause]]\ncode = \"PB-X\"\nsmtp = 550\nenhanced = \"5.7.1\"\naction = \"reject\"\ndnsbl = \"127.0.0.2\"\n\
                     ttl = \"7d\"\narticle = \"a\"\nreply = \"blocked ({code}), see {link}\"\n[cause.en]\ntitle = \"t\"\n\
-                    summary = \"s\"\nwhy = \"w\"\nsteps = []\nstaff_hint = \"h\"\nanswer = \"a\"\n";
+                    summary = \"s\"\nwhy = \"w\"\nsteps = [\"a\"]\nstaff_hint = \"h\"\nanswer = \"a\"\n";
         good.replace(old, new)
     }
 
@@ -257,6 +280,8 @@ mod tests {
             ("see {link}", "see ü{link}", "reply"),
             ("{link}", "link", "reply"),
             ("[cause.en]", "[cause.de]", "English"),
+            ("[cause.en]", "shown_by = { 2 = \"ptr\" }\n[cause.en]", "step 2, of 1"),
+            ("[cause.en]", "shown_by = { 1 = \"dig\" }\n[cause.en]", "names dig"),
             ("PB-X", "pb x", "code"),
         ] {
             let error = Causes::parse(&table(old, new)).unwrap_err().to_string();

@@ -167,7 +167,8 @@ async fn a_record_counts_in_the_reverse_zone_behind_its_alias_and_at_the_own_nam
         let look = act(&page, &format!("/proofs/{id}/record"));
         app.visitor().post(&look, &[]).await.assert_redirect();
         assert_eq!(way(&app, id).await, None);
-        app.visitor().get(&page).await.assert_page(200, "Not found yet");
+        let before = app.visitor().get(&page).await;
+        assert!(!before.assert_page(200, "Not found yet").text.contains("Reported by"));
         let text = format!("postern-proof={}", app.desk().proof_token(Way::Dns, id));
         let other = format!("{at} TXT \"postern-proof={}\"", app.desk().proof_token(Way::Web, id));
         let mut desk = app.desk().clone();
@@ -182,7 +183,28 @@ async fn a_record_counts_in_the_reverse_zone_behind_its_alias_and_at_the_own_nam
             desk.look_for_records().await.unwrap();
             assert_eq!(way(&app, id).await, want, "{at}");
         }
+        app.visitor().get(&page).await.assert_page(200, "Reported by").assert_page(200, "Last seen");
     }
+}
+
+#[tokio::test]
+async fn the_case_page_ticks_off_the_steps_that_the_checks_show() {
+    for (zone, done) in [(GOOD, 3), ("7.113.0.203.in-addr.arpa PTR mail.sender.example.", 1), ("", 0)] {
+        let (app, _dns) = portal(zone, &[]).await;
+        let case = app.block("203.0.113.7", "PB-NOPTR").await.case_code;
+        let page = app.visitor().get(&format!("/c/{case}/203.0.113.7")).await;
+        page.assert_page(200, "Let the mail server greet with the same name");
+        assert_eq!(page.text.matches("class=\"done\"").count(), done, "{}", page.text);
+        let without = app.visitor().get(&format!("/c/{case}")).await;
+        assert!(!without.text.contains("class=\"done\""), "nothing is known without an address");
+    }
+}
+
+#[tokio::test]
+async fn without_ways_and_checks_the_policy_page_says_that_a_person_decides() {
+    let (app, _dns) = portal(GOOD, &[("policy.proofs", ""), ("policy.checks", "")]).await;
+    let page = app.visitor().get("/policy").await;
+    page.assert_page(200, "so a person decides").assert_page(200, "No live check has to be in order");
 }
 
 #[tokio::test]

@@ -91,6 +91,8 @@ struct Page {
     standing: Option<Standing>,
     /// What the policy would say of a request, where the address is blocked.
     outlook: Option<Assessed>,
+    /// The numbers of the steps out of the block that the live checks show to be done.
+    done: Vec<usize>,
     /// How often the address was blocked before; unknown without one.
     before: Option<usize>,
 }
@@ -183,19 +185,22 @@ pub async fn show_address(
     check::count(&app, client).await?;
     let standing = standing::of(&app, shell.lang(), addr).await;
     let relation = relate(&block, &standing, shell.now);
-    let outlook = match relation {
-        Relation::Blocked => Some(Assessed::outlook(&shell, &app.desk.outlook(addr).await?)),
-        _ => None,
-    };
-    let before = before(&app, &block, addr).await?;
-    let page = Page { outlook, before: Some(before), ..page(&app, shell, &block, Some(standing), relation) };
-    Ok(page.into_response())
+    let before = Some(before(&app, &block, addr).await?);
+    let page = Page { before, ..page(&app, shell, &block, Some(standing), relation) };
+    if relation != Relation::Blocked {
+        return Ok(page.into_response());
+    }
+    let (found, in_order) = app.desk.outlook(addr).await?;
+    let cause = app.desk.content.causes.find(&block.cause);
+    let done = cause.map(|cause| cause.steps_done(&in_order)).unwrap_or_default();
+    Ok(Page { outlook: Some(Assessed::outlook(&page.shell, &found)), done, ..page }.into_response())
 }
 
-/// How many blocks stood against an address and ended before this one began.
+/// How many blocks stood against an address before this one and have ended.
 async fn before(app: &App, block: &Block, addr: IpAddr) -> Result<usize> {
     let all = blocks::covering(app.desk.db.pool(), Net::single(addr), EARLIER_MOST).await?;
-    Ok(all.iter().filter(|other| other.id != block.id && other.since < block.since).count())
+    let now = app.desk.now();
+    Ok(all.iter().filter(|other| other.id != block.id && other.since < block.since && !other.is_live(now)).count())
 }
 
 /// The block of a case code as it was typed or cut out of a mail.
@@ -231,6 +236,7 @@ fn page(app: &App, shell: Shell, block: &Block, standing: Option<Standing>, rela
         relation,
         standing,
         outlook: None,
+        done: Vec::new(),
         before: None,
         shell,
     }
