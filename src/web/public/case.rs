@@ -191,8 +191,7 @@ pub async fn show_address(
         return Ok(page.into_response());
     }
     let (found, in_order) = app.desk.outlook(addr).await?;
-    let cause = app.desk.content.causes.find(&block.cause);
-    let done = cause.map(|cause| cause.steps_done(&in_order)).unwrap_or_default();
+    let done = app.desk.content.causes.find(&block.cause).map(|cause| cause.steps_done(&in_order)).unwrap_or_default();
     Ok(Page { outlook: Some(Assessed::outlook(&page.shell, &found)), done, ..page }.into_response())
 }
 
