@@ -92,6 +92,7 @@ impl Values {
             cooldown: self.get("policy.cooldown", |t| span(t, 0))?,
             repeats: self.get("policy.repeats", |t| number(t, 0, 1_000))?,
             lookback: self.get("policy.lookback", |t| span(t, HOUR))?,
+            addresses: self.get("policy.addresses", |t| number(t, 0, 1_000_000))?,
             per_sender: self.get("policy.per_sender", |t| number(t, 0, 1_000_000))?,
             per_network: self.get("policy.per_network", |t| number(t, 0, 1_000_000))?,
             per_origin: self.get("policy.per_origin", |t| number(t, 0, 1_000_000))?,

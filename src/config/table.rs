@@ -321,6 +321,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting { key: "policy.lookback", default: "90d", example: "90d", help: "How far back lifts count as repeats." },
     Setting {
+        key: "policy.addresses",
+        default: "10",
+        example: "10",
+        help: "How many different addresses of one network (IPv4 /24, IPv6 /48), or of one mail address, the policy lifts within `policy.lookback`; then a person decides.",
+    },
+    Setting {
         key: "policy.per_sender",
         default: "5",
         example: "5",

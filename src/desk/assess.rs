@@ -10,6 +10,7 @@ use super::{About, Desk, Done, Refusal};
 use crate::checks::{Outcome, Subject};
 use crate::domain::block::Block;
 use crate::domain::dns::is_public;
+use crate::domain::email::Email;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::policy::{self, Assessment, Decision, Facts, Standing};
@@ -103,13 +104,12 @@ impl Desk {
         let outcome = found.decision.as_str().to_owned();
         let mut tx = self.db.begin().await?;
         let before = assessments::find(&mut *tx, ticket.id).await?;
-        let is_news = before.is_none_or(|before| before.outcome != outcome);
+        let is_known = before.and_then(|before| Assessment::recorded(&before.body)).is_some_and(|it| it.is_like(found));
+        if !is_known {
+            self.record(&mut tx, &by_policy(), "policy.assessed", &body, About::ticket(ticket.id)).await?;
+        }
         if !assessments::put(&mut *tx, ticket.id, &Assessed { at: now, outcome, body, due_at }, claim).await? {
             return Ok(false);
-        }
-        if is_news {
-            self.record(&mut tx, &by_policy(), "policy.assessed", found.decision.as_str(), About::ticket(ticket.id))
-                .await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -122,7 +122,7 @@ impl Desk {
         let snapshots = self.snapshots(ticket.id).await?;
         let origin = snapshots.now.as_ref().and_then(origin_of);
         let checked_at = snapshots.now.as_ref().map(|now| now.at);
-        let (mut facts, live) = self.facts(net, origin.as_deref()).await?;
+        let (mut facts, live) = self.facts(net, origin.as_deref(), Some(&ticket.email)).await?;
         let block = live.into_iter().next();
         let proof = match net {
             Some(net) => self.best_proof(ticket.id, net, block.as_ref().map(|block| block.net)).await?,
@@ -164,17 +164,20 @@ impl Desk {
     }
 
     /// What is known of an address apart from any ticket, and the blocks in force against it.
-    async fn facts(&self, net: Option<Net>, origin: Option<&str>) -> Done<(Facts, Vec<Block>)> {
+    async fn facts(&self, net: Option<Net>, origin: Option<&str>, sender: Option<&Email>) -> Done<(Facts, Vec<Block>)> {
         let (pool, now) = (self.db.pool(), self.now());
         let live = match net {
             Some(net) if self.blocklist.find(net.first(), now).is_some() => self.in_force(net).await?,
             _ => Vec::new(),
         };
-        let day = now.plus(-DAY);
-        let of_network = match net.map(|net| Net::around(net.first(), if net.is_v4() { 24 } else { 48 })) {
-            Some(wide) => probations::count_by(pool, NAME, wide, day).await?,
-            None => 0,
-        };
+        let (day, back) = (now.plus(-DAY), now.plus(-self.config.policy.lookback));
+        let (mut of_network, mut others_lifted, mut declined) = (0, 0, 0);
+        if let Some(net) = net {
+            let wide = Net::around(net.first(), if net.is_v4() { 24 } else { 48 });
+            of_network = probations::count_by(pool, NAME, wide, day).await?;
+            others_lifted = probations::others_lifted(pool, NAME, wide, sender, net, back).await?;
+            declined = assessments::declined(pool, net, back).await?;
+        }
         let of_origin = match origin {
             Some(origin) => assessments::lifts_of_origin(pool, origin, day).await?,
             None => 0,
@@ -187,6 +190,8 @@ impl Desk {
             proof: None,
             in_order: None,
             repeats: self.repeats(net).await?,
+            others_lifted,
+            declined,
             others: 0,
             of_sender: 0,
             of_network,
@@ -204,7 +209,7 @@ impl Desk {
         let snapshot = run.await.ok().flatten();
         let origin = snapshot.as_deref().and_then(origin_of);
         let net = Some(Net::single(addr)).filter(|_| is_public(addr));
-        let (facts, _) = self.facts(net, origin.as_deref()).await?;
+        let (facts, _) = self.facts(net, origin.as_deref(), None).await?;
         let in_order = snapshot.as_deref().map(in_order).unwrap_or_default();
         let facts = Facts { in_order: Some(in_order.clone()), ..facts };
         Ok((policy::assess(&self.config.policy, &facts), in_order))
@@ -302,7 +307,7 @@ impl Desk {
     /// What the policy says of a ticket.
     pub async fn assessment(&self, ticket: Id) -> Done<Option<Assessment>> {
         let found = assessments::find(self.db.pool(), ticket).await?;
-        Ok(found.and_then(|found| serde_json::from_str(&found.body).ok()))
+        Ok(found.and_then(|found| Assessment::recorded(&found.body)))
     }
 }
 

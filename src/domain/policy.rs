@@ -24,6 +24,8 @@ pub struct Rules {
     pub repeats: i64,
     /// How far back lifts count, in milliseconds.
     pub lookback: i64,
+    /// How many different addresses one network or one sender gets lifted within [`Rules::lookback`].
+    pub addresses: i64,
     /// How many lifts a day one sender (mail address) gets.
     pub per_sender: i64,
     /// How many lifts a day one network (IPv4 /24, IPv6 /48) gets.
@@ -62,6 +64,10 @@ pub struct Facts {
     pub in_order: Option<Vec<String>>,
     /// How often the address was lifted within the look-back time.
     pub repeats: i64,
+    /// How many other addresses of its network, or of its sender, the policy lifted within the look-back time.
+    pub others_lifted: i64,
+    /// How often a person declined a request for the address within the look-back time.
+    pub declined: i64,
     /// How many other senders showed control over it within the look-back time.
     pub others: i64,
     /// How many lifts its sender had today.
@@ -93,6 +99,10 @@ words! {
         Cooldown = "cooldown",
         /// Nobody else showed control over it, as they can over a shared relay.
         Shared = "shared",
+        /// Not many other addresses of its network or its sender were lifted, as they are of who goes from one to the next.
+        Addresses = "addresses",
+        /// No person declined to lift it.
+        Declined = "declined",
         /// Its sender did not have too many lifts today, as one has who changes addresses.
         Sender = "sender",
         /// Its network did not have too many lifts today.
@@ -158,6 +168,22 @@ pub struct Assessment {
     pub lines: Vec<Line>,
 }
 
+impl Assessment {
+    /// The assessment that an event of one recorded; events of the first version hold the decision alone.
+    #[must_use]
+    pub fn recorded(detail: &str) -> Option<Self> {
+        let alone = || Some(Self { decision: detail.parse().ok()?, until: None, lines: Vec::new() });
+        serde_json::from_str(detail).ok().or_else(alone)
+    }
+
+    /// Whether another one decides alike for the same reasons.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let reasons = |of: &Self| of.lines.iter().map(|line| (line.rule, line.met)).collect::<Vec<_>>();
+        self.decision == other.decision && reasons(self) == reasons(other)
+    }
+}
+
 /// The checks that the policy may ask for.
 pub const CHECKS: &[&str] =
     &["ptr", "fcrdns", "generic", "v6", "helo", "listed", "origin", "bounces", "spf", "dkim", "dmarc", "align"];
@@ -210,6 +236,8 @@ pub fn assess(rules: &Rules, facts: &Facts) -> Assessment {
         or_never(Rule::Repeats, facts.repeats < rules.repeats, facts.repeats.to_string()),
         cooldown(rules, facts),
         or_never(Rule::Shared, facts.others == 0, facts.others.to_string()),
+        or_never(Rule::Addresses, facts.others_lifted < rules.addresses, facts.others_lifted.to_string()),
+        or_never(Rule::Declined, facts.declined == 0, ""),
         or_never(Rule::Sender, facts.of_sender < rules.per_sender, facts.of_sender.to_string()),
         or_never(Rule::Network, facts.of_network < rules.per_network, facts.of_network.to_string()),
         or_never(Rule::Origin, facts.of_origin < rules.per_origin, facts.of_origin.to_string()),
@@ -271,6 +299,7 @@ mod tests {
             cooldown: 100,
             repeats: 3,
             lookback: 1_000,
+            addresses: 4,
             per_sender: 3,
             per_network: 2,
             per_origin: 5,
@@ -287,6 +316,8 @@ mod tests {
             proof: Some(Way::Web),
             in_order: Some(vec!["fcrdns".to_owned()]),
             repeats: 0,
+            others_lifted: 0,
+            declined: 0,
             others: 0,
             of_sender: 0,
             of_network: 0,
@@ -333,6 +364,8 @@ mod tests {
         assert_eq!(decision(|f| f.is_address = false).0, Decision::Person);
         assert_eq!(decision(|f| f.is_suspected = true).0, Decision::Person);
         assert_eq!(decision(|f| f.others = 1).0, Decision::Person);
+        assert_eq!(decision(|f| f.others_lifted = 4).0, Decision::Person);
+        assert_eq!(decision(|f| f.declined = 1).0, Decision::Person);
         assert_eq!(decision(|f| f.of_sender = 3).0, Decision::Person);
         assert_eq!(decision(|f| f.of_network = 2).0, Decision::Person);
         assert_eq!(decision(|f| f.of_origin = 5).0, Decision::Person);

@@ -3,6 +3,7 @@
 use super::AnyExecutor;
 use crate::domain::email::Email;
 use crate::domain::id::Id;
+use crate::domain::net::Net;
 use crate::domain::time::Time;
 
 /// What was found of a ticket.
@@ -113,6 +114,19 @@ pub async fn lifts_of_sender(db: impl AnyExecutor<'_>, email: &Email, since: Tim
          WHERE tickets.email_folded = $1 AND assessments.lifted_at > $2",
     )
     .bind(email.folded())
+    .bind(since)
+    .fetch_one(db)
+    .await
+}
+
+/// How often a person declined a request for this network since `since`.
+pub async fn declined(db: impl AnyExecutor<'_>, net: Net, since: Time) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM ticket_networks JOIN events ON events.ticket_id = ticket_networks.ticket_id \
+         WHERE ticket_networks.net = $1 AND events.what = 'ticket.resolved' AND events.detail = 'declined' \
+         AND events.actor_kind = 'staff' AND events.at > $2",
+    )
+    .bind(net)
     .bind(since)
     .fetch_one(db)
     .await

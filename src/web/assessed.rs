@@ -2,7 +2,7 @@
 
 use super::shell::Shell;
 use crate::domain::policy::{Assessment, Line, Met, Rule};
-use crate::locale::Arg;
+use crate::locale::{Arg, Texts};
 
 /// One rule in words.
 #[derive(Debug)]
@@ -42,7 +42,8 @@ impl Assessed {
     #[must_use]
     pub fn outlook(shell: &Shell, found: &Assessment) -> Self {
         let is_of_request = |rule: Rule| matches!(rule, Rule::Address | Rule::Person | Rule::Shared | Rule::Sender);
-        let lines = found.lines.iter().filter(|line| !is_of_request(line.rule)).map(|line| say(shell, line)).collect();
+        let lines =
+            found.lines.iter().filter(|line| !is_of_request(line.rule)).map(|line| say(&shell.texts, line)).collect();
         Self { lines, ..Self::new(shell, found) }
     }
 
@@ -52,7 +53,7 @@ impl Assessed {
         let until = found.until.map(|until| until.to_string()).unwrap_or_default();
         let decision = shell.t1(&format!("policy-decision-{}", found.decision), "until", &until);
         let advice = shell.t1(&format!("policy-advice-{}", found.decision), "until", until);
-        Self { decision, advice, lines: found.lines.iter().map(|line| say(shell, line)).collect() }
+        Self { decision, advice, lines: found.lines.iter().map(|line| say(&shell.texts, line)).collect() }
     }
 
     /// The rules that do not hold: the reasons of an advice to do something else than lift.
@@ -61,19 +62,29 @@ impl Assessed {
     }
 }
 
+/// The rules of a recorded assessment that do not hold, in words.
+#[must_use]
+pub fn unmet(texts: &Texts, found: &Assessment) -> String {
+    let unmet = found.lines.iter().filter(|line| line.met != Met::Yes);
+    unmet.map(|line| say(texts, line).text).collect::<Vec<_>>().join(" ")
+}
+
 /// One rule in words.
-fn say(shell: &Shell, line: &Line) -> Said {
+fn say(texts: &Texts, line: &Line) -> Said {
+    if line.rule == Rule::Proof && line.met == Met::Yes && line.value.is_empty() {
+        return Said { met: line.met.as_str(), text: texts.t("policy-no-proofs") };
+    }
     let value = match line.rule {
-        Rule::Proof if line.met == Met::Yes && !line.value.is_empty() => shell.word("proof-way", &line.value),
+        Rule::Proof if line.met == Met::Yes && !line.value.is_empty() => texts.t(&format!("proof-way-{}", line.value)),
         Rule::Checks => {
             let names = line.value.split(',').filter(|name| !name.is_empty());
-            names.map(|name| shell.t(&format!("checks-{name}-title"))).collect::<Vec<_>>().join(", ")
+            names.map(|name| texts.t(&format!("checks-{name}-title"))).collect::<Vec<_>>().join(", ")
         }
         _ => line.value.clone(),
     };
     let until = line.until.map(|until| until.to_string()).unwrap_or_default();
     let values: [(&str, &dyn Arg); 2] = [("value", &value), ("until", &until)];
-    Said { met: line.met.as_str(), text: shell.texts.with(&format!("policy-{}-{}", line.rule, line.met), &values) }
+    Said { met: line.met.as_str(), text: texts.with(&format!("policy-{}-{}", line.rule, line.met), &values) }
 }
 
 #[cfg(test)]

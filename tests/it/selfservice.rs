@@ -201,10 +201,10 @@ async fn the_case_page_ticks_off_the_steps_that_the_checks_show() {
 }
 
 #[tokio::test]
-async fn without_ways_and_checks_the_policy_page_says_that_a_person_decides() {
+async fn without_ways_and_checks_the_policy_page_says_that_none_is_needed() {
     let (app, _dns) = portal(GOOD, &[("policy.proofs", ""), ("policy.checks", "")]).await;
     let page = app.visitor().get("/policy").await;
-    page.assert_page(200, "so a person decides").assert_page(200, "No live check has to be in order");
+    page.assert_page(200, "does not have to be shown").assert_page(200, "No live check has to be in order");
 }
 
 #[tokio::test]
@@ -334,6 +334,46 @@ async fn a_network_has_so_many_lifts_a_day_and_protected_causes_none() {
         app.desk().assess_due().await.unwrap();
         assert_eq!(app.is_blocked(addr), want, "{addr} {cause}");
     }
+}
+
+#[tokio::test]
+async fn who_goes_from_address_to_address_over_weeks_ends_at_a_person() {
+    let names: Vec<String> = (1..=4).map(|n| format!("mail.sender.example A 203.0.113.{n}")).collect();
+    let zone = format!("*.113.0.203.in-addr.arpa PTR mail.sender.example.\n{}", names.join("\n"));
+    let (app, _dns) = portal(&zone, &[("policy.addresses", "3")]).await;
+    for n in 1..=4 {
+        let addr = format!("203.0.113.{n}");
+        app.block(&addr, "PB-SPAM").await;
+        let (ticket, secret) = app.ask(&format!("ann{n}@sender.example"), &addr).await;
+        let page = format!("/requests/{}?key={}", ticket.code, secret.reveal());
+        app.desk().take_snapshots().await.unwrap();
+        let id = begin(&app, &ticket, &page, &addr).await;
+        curl(&mut app.visitor_from(&addr), &app.desk().proof_token(Way::Web, id)).await;
+        app.desk().assess_due().await.unwrap();
+        assert_eq!(app.is_blocked(&addr), n > 3, "{addr}");
+        let shown = if n > 3 { "of its network or its sender that were lifted: 3" } else { "is lifted" };
+        app.visitor().get(&page).await.assert_page(200, shown);
+        app.wait(10 * DAY);
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_declined_the_policy_does_not_lift() {
+    let (app, _dns) = portal(GOOD, &[]).await;
+    app.block("203.0.113.7", "PB-SPAM").await;
+    let (ticket, page) = asked(&app, "203.0.113.7").await;
+    let agent = app.staff("ann", Role::Agent).await;
+    app.desk().resolve(&agent, ticket.id, Resolution::Declined, "Not yet.").await.unwrap();
+    app.visitor().post(&act(&page, "/messages"), &[("message", "Please look again.")]).await.assert_redirect();
+    let id = begin(&app, &ticket, &page, "203.0.113.7").await;
+    assert_eq!(curl(&mut app.visitor_from("203.0.113.7"), &app.desk().proof_token(Way::Web, id)).await, 200);
+    app.desk().take_snapshots().await.unwrap();
+    app.desk().assess_due().await.unwrap();
+    assert!(app.is_blocked("203.0.113.7"));
+    app.visitor().get(&page).await.assert_page(200, "A person declined to lift it not long ago");
+    let mut staff = app.sign_in(Role::Agent).await;
+    let shown = staff.get(&format!("/staff/tickets/{}", ticket.code)).await;
+    shown.assert_page(200, "The published policy looked at it: a person decides");
 }
 
 #[tokio::test]

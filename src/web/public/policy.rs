@@ -63,10 +63,11 @@ fn sentence(shell: &Shell, rules: &Rules, rule: Rule) -> String {
             let steps = (1..rules.repeats.min(STEPS_MOST + 1)).map(|n| span_text(rules.wait(n)));
             steps.collect::<Vec<_>>().join(", ")
         }
+        Rule::Addresses => rules.addresses.to_string(),
         Rule::Sender => rules.per_sender.to_string(),
         Rule::Network => rules.per_network.to_string(),
         Rule::Origin => rules.per_origin.to_string(),
-        Rule::Address | Rule::Person | Rule::Cause | Rule::Shared => String::new(),
+        Rule::Address | Rule::Person | Rule::Cause | Rule::Shared | Rule::Declined => String::new(),
     };
     let back = span_text(rules.lookback);
     let values: [(&str, &dyn Arg); 2] = [("value", &value), ("lookback", &back)];

@@ -4,8 +4,10 @@ use crate::desk::Refusal;
 use crate::domain::block::Lasts;
 use crate::domain::email::Email;
 use crate::domain::net::Net;
+use crate::domain::policy::Assessment;
 use crate::domain::ticket::{Actor, Event, visible};
 use crate::locale::Texts;
+use crate::web::assessed::unmet;
 use crate::web::error::{Error, Result};
 use crate::web::form::Faults;
 use crate::web::say;
@@ -76,6 +78,7 @@ pub fn happening(texts: &Texts, event: Event) -> Happening {
     let (key, told) = key(&event);
     let detail = match event.what.as_str() {
         "ticket.resolved" => texts.t(&format!("resolution-{}", event.detail)),
+        "policy.assessed" => return assessed(texts, event),
         _ => visible(&event.detail),
     };
     let sentence = if texts.has(&key) {
@@ -84,6 +87,15 @@ pub fn happening(texts: &Texts, event: Event) -> Happening {
         texts.t2("event-other", "actor", actor, "what", &event.what)
     };
     Happening { event, sentence, detail: if told { String::new() } else { detail } }
+}
+
+/// Says what the policy decided, and which of its rules did not hold.
+fn assessed(texts: &Texts, event: Event) -> Happening {
+    let found = Assessment::recorded(&event.detail);
+    let decision = found.as_ref().map_or("", |found| found.decision.as_str());
+    let sentence = texts.t1("event-policy-assessed", "detail", decision);
+    let detail = found.map(|found| unmet(texts, &found)).unwrap_or_default();
+    Happening { event, sentence, detail }
 }
 
 /// The name of an event's sentence, and whether it tells the detail too.
@@ -99,7 +111,6 @@ fn key(event: &Event) -> (String, bool) {
         | "block.end-set"
         | "probation.started"
         | "proof.met"
-        | "policy.assessed"
         | "list.drifted"
         | "import.undone" => (key, true),
         _ => (key, false),

@@ -4,9 +4,11 @@
 //! an open request sees a page that looks like any other, and its mails are not theirs.
 
 use crate::domain::id::Id;
+use crate::domain::policy::Assessment;
 use crate::domain::ticket::{By, Event, Message, Resolution, visible};
 use crate::domain::time::Time;
 use crate::store::evidence::Evidence;
+use crate::web::assessed::unmet;
 use crate::web::say;
 use crate::web::shell::Shell;
 
@@ -110,7 +112,11 @@ fn event(shell: &Shell, event: &Event, since: Time) -> Option<Item> {
     let net = event.net.as_deref().unwrap_or_default();
     let what = match event.what.as_str() {
         "ticket.resolved" => shell.t1("history-ticket-resolved", "resolution", &event.detail),
-        "policy.assessed" => shell.t1("history-policy-assessed", "decision", &event.detail),
+        "policy.assessed" => {
+            let found = Assessment::recorded(&event.detail)?;
+            let decided = shell.t1("history-policy-assessed", "decision", found.decision.as_str());
+            format!("{decided} {}", unmet(&shell.texts, &found)).trim_end().to_owned()
+        }
         "probation.started" => shell.t2("history-probation-started", "net", net, "until", &event.detail),
         other => shell.t1(&format!("history-{}", other.replace('.', "-")), "net", net),
     };
