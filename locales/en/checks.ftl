@@ -10,6 +10,7 @@ checks-coming = The checks are being made at this moment. Load the page again in
 checks-changes = Since the time before:
 checks-change = { $title }: { $before } → { $now }. { $text }
 checks-new = not checked
+checks-gone = { $title }: not checked any more.
 checks-to-do = What to do
 checks-to-do-none = Nothing that we can see from here.
 checks-asked = Asked and answered

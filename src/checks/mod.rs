@@ -231,6 +231,13 @@ impl Snapshot {
         pairs.filter(|(old, check)| old.is_none_or(|old| old.differs(check))).collect()
     }
 
+    /// The checks of an earlier snapshot that were not made again.
+    #[must_use]
+    pub fn gone_since<'a>(&self, before: &'a Self) -> Vec<&'a Check> {
+        let is_here = |old: &Check| self.checks.iter().any(|check| check.name == old.name && check.about == old.about);
+        before.checks.iter().filter(|old| !is_here(old)).collect()
+    }
+
     /// How a check ended, if it was made.
     #[must_use]
     pub fn outcome(&self, name: &str) -> Option<Outcome> {

@@ -126,7 +126,8 @@ impl Desk {
 }
 
 /// The subject of an address, with name, domains and signatures from what the reader found.
-fn subject(addr: Option<std::net::IpAddr>, found: &[Findings]) -> Subject {
+#[must_use]
+pub fn subject(addr: Option<std::net::IpAddr>, found: &[Findings]) -> Subject {
     let replies = || found.iter().flat_map(|one| &one.replies).filter(|reply| addr.is_none() || reply.ip == addr);
     let headers = || found.iter().filter_map(|one| one.header.as_ref());
     let border = headers().filter(|header| header.border_ip == addr).find_map(|header| header.border_helo.as_deref());

@@ -61,14 +61,14 @@ impl Checked {
         let Some(snapshot) = &snapshots.now else { return coming };
         let subject = &snapshot.subject;
         let parts = [subject.addr.map(|addr| addr.to_string()), subject.helo.clone(), subject.domain.clone()];
-        let changes = snapshots.before.as_ref().map(|before| snapshot.changed_since(before)).unwrap_or_default();
+        let changes = snapshots.before.as_ref().map(|before| changes(texts, snapshot, before)).unwrap_or_default();
         Self {
             at: Some(snapshot.at),
             about: parts.into_iter().flatten().collect(),
             summary: summary(texts, snapshot),
             told: all(texts, snapshot),
             to_do: to_do(texts, snapshot),
-            changes: changes.into_iter().map(|(before, check)| change(texts, before, check)).collect(),
+            changes,
             ..coming
         }
     }
@@ -78,6 +78,17 @@ impl Checked {
     pub fn is_there(&self) -> bool {
         self.at.is_some() || self.is_coming
     }
+}
+
+/// What ended otherwise than the time before, and what was not made again.
+fn changes(texts: &Texts, now: &Snapshot, before: &Snapshot) -> Vec<String> {
+    let changed = now.changed_since(before);
+    let mut all: Vec<String> = changed.into_iter().map(|(old, check)| change(texts, old, check)).collect();
+    all.extend(now.gone_since(before).into_iter().map(|check| {
+        let about = check.about.as_ref().map(|about| format!(" {about}")).unwrap_or_default();
+        texts.t1("checks-gone", "title", format!("{}{about}", tell(texts, check).title))
+    }));
+    all
 }
 
 /// How a check ended before and how it ends now.

@@ -55,6 +55,10 @@ async fn who_has_mended_something_and_looks_again_sees_the_difference_at_once() 
     assert!(["ptr", "fcrdns", "helo"].iter().all(|name| changed.contains(name)), "{changed:?}");
     assert!(!changed.contains(&"listed"), "{changed:?}");
     assert!(after.changed_since(&checks.run_again(&subject, &clock).await.unwrap()).is_empty());
+    assert!(after.gone_since(&before).is_empty());
+    let nameless = checks.run(&Subject { helo: None, ..subject }, &clock).await.unwrap();
+    let gone: Vec<&str> = nameless.gone_since(&before).iter().map(|check| check.name.as_ref()).collect();
+    assert!(gone.contains(&"helo") && !gone.contains(&"ptr"), "{gone:?}");
 }
 
 #[tokio::test]

@@ -371,6 +371,14 @@ async fn the_page_shows_the_verdict_then_the_checks_then_what_to_do() {
     host.assert_page(200, "203.0.113.8 is not blocked");
     let pasted = visitor.get("/check?q=Nov+23+11:00:00+mx+postfix/smtp[99]:+4F2AB1C3D5:+to=%3Cann@gmx.example%3E,+relay=mx.gmx.example[192.0.2.25]:25,+dsn=5.7.1,+status=bounced+(host+mx.gmx.example[192.0.2.25]+said:+550+5.7.1+Client+host+[203.0.113.7]+blocked)").await;
     pasted.assert_page(200, "is blocked");
+    let line = "NOQUEUE: reject: RCPT from mail.sender.example[203.0.113.7]: 554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked; from=<a@sender.example> to=<b@provider.example> proto=ESMTP helo=<old.sender.example>";
+    let refused: String = url::form_urlencoded::byte_serialize(line.as_bytes()).collect();
+    let told = visitor.get(&format!("/check.json?q={refused}")).await;
+    let told: serde_json::Value = serde_json::from_str(&told.text).unwrap();
+    assert_eq!(told["checked"]["helo"], "old.sender.example", "{told}");
+    assert_eq!(told["checked"]["domain"], "sender.example");
+    let typed = visitor.get(&format!("/check.json?helo=new.sender.example&q={refused}")).await;
+    assert!(typed.text.contains("\"helo\":\"new.sender.example\""), "{}", typed.text);
 }
 
 #[tokio::test]

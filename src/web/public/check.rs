@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use super::standing::{self, Standing};
 use crate::app::App;
 use crate::checks::{Named, Snapshot, Subject};
+use crate::desk::snapshot::subject;
 use crate::domain::dns::public_host;
 use crate::domain::id::fold_code;
 use crate::domain::net::{BadNet, Net, is_public, parse_addr};
 use crate::domain::time::{MINUTE, Time};
 use crate::domain::words::quoted;
+use crate::evidence::Findings;
 use crate::web::checked::{self, Told};
 use crate::web::client::Client;
 use crate::web::error::{Error, Result, is_for_program};
@@ -107,6 +109,8 @@ enum Meaning {
     Case(String),
     /// One address.
     Address(IpAddr),
+    /// A refusal, with what the reader found in it.
+    Refusal(Box<Subject>),
     /// A host name or a domain.
     Name(String),
 }
@@ -131,6 +135,11 @@ pub async fn show(
             let subject = Subject::new(Some(addr), Some(&asked.helo), Some(&asked.domain));
             Some(look(&app, &shell, None, &[addr], subject).await)
         }
+        Ok(Meaning::Refusal(found)) => {
+            let typed = Subject::new(found.addr, Some(&asked.helo), Some(&asked.domain));
+            let subject = Subject { helo: typed.helo.or(found.helo), domain: typed.domain.or(found.domain), ..*found };
+            Some(look(&app, &shell, None, subject.addr.as_slice(), subject.clone()).await)
+        }
         Ok(Meaning::Name(name)) => Some(look_up_name(&app, &shell, name, &asked).await),
         Err(what) if json => return Ok(refused(&what)),
         Err(what) => {
@@ -153,7 +162,11 @@ async fn understood(app: &App, shell: &Shell, client: IpAddr, q: &str) -> Result
         count(app, client).await?;
     }
     Ok(match meaning {
-        Err(bad @ BadNet::NotAddress(_)) => only(shell, &addresses_in(app, q).await?, &bad).map(Meaning::Address),
+        Err(bad @ BadNet::NotAddress(_)) => {
+            let found = app.desk.read_unstored(q.as_bytes().to_vec()).await?;
+            let addr = only(shell, &addresses_in(&found, q), &bad);
+            addr.map(|addr| Meaning::Refusal(Box::new(subject(Some(addr), &[found]))))
+        }
         other => other.map_err(|bad| say::bad_net(shell, &bad)),
     })
 }
@@ -199,13 +212,12 @@ async fn look_up_name(app: &App, shell: &Shell, name: String, asked: &Asked) -> 
 
 /// The addresses that a pasted refusal is about: those that the reader finds, else all that stand in it. Addresses
 /// that never reach us count only where there is no other.
-async fn addresses_in(app: &App, text: &str) -> Result<Vec<IpAddr>> {
-    let told = app.desk.read_unstored(text.as_bytes().to_vec()).await?.ips;
-    let mut all = if told.is_empty() { written_in(text) } else { told };
+fn addresses_in(found: &Findings, text: &str) -> Vec<IpAddr> {
+    let mut all = if found.ips.is_empty() { written_in(text) } else { found.ips.clone() };
     if all.iter().any(|addr| is_public(*addr)) {
         all.retain(|addr| is_public(*addr));
     }
-    Ok(all)
+    all
 }
 
 /// All addresses that stand in a text, each once.
