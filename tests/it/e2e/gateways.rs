@@ -16,6 +16,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::support::docs::snippet;
+use crate::support::edge::{EdgePlace, Way as EdgeLine};
 use crate::support::exim::Exim;
 use crate::support::postfix::{Postfix, Setup};
 use crate::support::program::Serving;
@@ -29,6 +30,13 @@ const BEN: &str = "ben@provider.example";
 
 /// How long a lift may take to be obeyed, beyond what a dialogue takes.
 const LIFT: Duration = Duration::from_millis(50);
+
+/// Who is refused at first, for what cause, by the block of which network.
+const BLOCKED: [(&str, &str, &str); 3] = [
+    ("203.0.113.7", "PB-SPAM", "203.0.113.7"),
+    ("2001:db8:7::25", "PB-TRAP", "2001:db8:7::/64"),
+    ("198.51.100.9", "PB-DYN", "198.51.100.0/24"),
+];
 
 /// A running portal with all its doors open.
 pub(super) struct Portal {
@@ -118,12 +126,7 @@ fn assert_refused(way: &Way<'_>, client: &str, cause: &str) {
 /// Refused, lifted, accepted; then how long a lift takes to be obeyed.
 async fn journey(portal: &mut Portal, way: &Way<'_>) {
     eventually("the exemption is obeyed", async || is_accepted(&(way.send)("198.51.100.65"))).await;
-    let blocked = [
-        ("203.0.113.7", "PB-SPAM", "203.0.113.7"),
-        ("2001:db8:7::25", "PB-TRAP", "2001:db8:7::/64"),
-        ("198.51.100.9", "PB-DYN", "198.51.100.0/24"),
-    ];
-    for (client, cause, net) in blocked {
+    for (client, cause, net) in BLOCKED {
         assert_refused(way, client, cause);
         portal.lift(net);
         let reply = (way.send)(client);
@@ -297,9 +300,53 @@ async fn rspamd_fetches_the_list_as_a_map() {
     for free in ["198.51.100.65", "203.0.113.8", "2001:db8:9::25"] {
         assert!(is_accepted(&postfix.send(free, BEN)), "{free}");
     }
-    portal.lift("203.0.113.7");
-    let begun = Instant::now();
-    eventually("rspamd fetches the list again", async || is_accepted(&postfix.send("203.0.113.7", BEN))).await;
-    println!("rspamd map: lift to accept: {:.1?}, as often as it asks by itself", begun.elapsed());
-    assert!(refuses("198.51.100.9"));
+    for (client, _, net) in BLOCKED {
+        portal.lift(net);
+        let begun = Instant::now();
+        eventually("rspamd fetches the list again", async || is_accepted(&postfix.send(client, BEN))).await;
+        println!("rspamd map: {net}: lift to accept: {:.1?}, as often as it asks by itself", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
+async fn postfixes_ask_edges_and_one_that_is_cut_off_catches_up() {
+    let mut portal = Portal::start().await;
+    let token = portal.place.token("edges", "feeds:write");
+    let mut line = EdgeLine::to(portal.place.http).await;
+    let edges = [
+        EdgePlace::new(&format!("http://{}", portal.place.http), &token, "mx1"),
+        EdgePlace::new(&format!("http://{}", line.from), &token, "mx2"),
+    ];
+    let _running = [edges[0].start().await, edges[1].start().await];
+    for edge in &edges {
+        edge.until("203.0.113.7", true).await;
+    }
+    let postfixes = edges.each_ref().map(|edge| {
+        let policy = edge.policy.to_string();
+        Postfix::with(&postfix(snippet("postfix.md", "## Policy service", &[("127.0.0.1:10031", &policy)])))
+    });
+    for postfix in &postfixes {
+        let way = Way { name: "edge", has_text: true, lifts: 0, send: &|client| postfix.send(client, BEN) };
+        for (client, cause, _) in BLOCKED {
+            assert_refused(&way, client, cause);
+        }
+        for free in ["192.0.2.9", "2001:db8:9::25", "198.51.100.65"] {
+            assert!(is_accepted(&postfix.send(free, BEN)), "{free}");
+        }
+    }
+    line.close().await;
+    for (client, _, net) in BLOCKED {
+        portal.lift(net);
+        let begun = Instant::now();
+        eventually("the edge follows", async || is_accepted(&postfixes[0].send(client, BEN))).await;
+        let took = begun.elapsed();
+        println!("edge: {net}: lift to accept: {took:.1?}");
+        assert!(took < Duration::from_secs(1), "{net}: {took:?}");
+        assert!(!is_accepted(&postfixes[1].send(client, BEN)), "{net}: cut off, it goes on with what it has");
+    }
+    line.open().await;
+    for (client, _, _) in BLOCKED {
+        eventually("it catches up", async || is_accepted(&postfixes[1].send(client, BEN))).await;
+    }
 }
