@@ -13,6 +13,7 @@ pub mod index;
 pub mod item;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use anyhow::Context as _;
@@ -29,6 +30,9 @@ use crate::domain::time::{Clock, Time};
 pub use crate::store::changes::Position;
 use crate::store::changes::{Change, Subject};
 use crate::store::{Db, Tx, blocks, changes, exemptions, mail_tokens, probations};
+
+/// After how many blocks a load says how far it is.
+const TOLD: usize = 100_000;
 
 /// How many rows are read at once while loading.
 const PAGE: i64 = 5_000;
@@ -95,6 +99,8 @@ pub struct BlockList {
     overtaking: tokio::sync::Mutex<()>,
     /// Told after every change.
     changed: watch::Sender<()>,
+    /// How many blocks a load has read so far.
+    loaded: AtomicUsize,
     /// What this process refused, until it is written down.
     pub hits: Hits,
 }
@@ -207,6 +213,12 @@ impl BlockList {
     #[must_use]
     pub fn heard_at(&self) -> Time {
         self.known.read().unwrap_or_else(PoisonError::into_inner).heard_at
+    }
+
+    /// How many blocks a load has read so far, for who waits until the list is complete.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.loaded.load(Ordering::Relaxed)
     }
 
     /// How many blocks it holds.
@@ -390,7 +402,7 @@ impl BlockList {
         let position = changes::position(&mut *tx).await?;
         let now = clock.now();
         let mut index = Index::default();
-        load_blocks(&mut tx, &mut index).await?;
+        self.load_blocks(&mut tx, &mut index).await?;
         load_tokens(&mut tx, &mut index, now).await?;
         exemptions::list(&mut *tx, now).await?.iter().for_each(|e| index.apply_exemption(e));
         probations::list(&mut *tx, now).await?.iter().for_each(|p| index.apply_probation(p));
@@ -398,6 +410,26 @@ impl BlockList {
         tracing::info!(blocks = index.count(), n = position.n, "block list loaded");
         self.put(index, position, now, changed_at);
         Ok(())
+    }
+
+    /// Reads all blocks in force, page by page; a long list shows its progress in the log.
+    async fn load_blocks(&self, tx: &mut Tx, index: &mut Index) -> anyhow::Result<()> {
+        let of = blocks::count_live(&mut **tx).await?;
+        let (mut after, mut told) = (Id(0), 0);
+        loop {
+            let page = blocks::live_page(&mut **tx, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.id;
+            for block in &page {
+                index.apply_block(block, true);
+            }
+            let read = index.count();
+            self.loaded.store(read, Ordering::Relaxed);
+            if read >= told + TOLD {
+                told = read;
+                tracing::info!(read, of, "loading the block list");
+            }
+        }
     }
 
     /// Puts a list in the place of what is known.
@@ -417,19 +449,6 @@ impl BlockList {
     /// Forgets tokens whose time is over.
     pub fn forget_tokens(&self, now: Time) {
         self.write(|index| index.forget_tokens(now));
-    }
-}
-
-/// Reads all blocks in force, page by page.
-async fn load_blocks(tx: &mut Tx, index: &mut Index) -> anyhow::Result<()> {
-    let mut after = Id(0);
-    loop {
-        let page = blocks::live_page(&mut **tx, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.id;
-        for block in &page {
-            index.apply_block(block, true);
-        }
     }
 }
 

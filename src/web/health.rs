@@ -16,6 +16,6 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, String) {
     let list = app.desk.blocklist.reached();
     let status = if database && list.is_some() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let said = |good: bool| if good { "ok" } else { "away" };
-    let n = list.map_or_else(|| "loading".to_owned(), |n| n.to_string());
+    let n = list.map_or_else(|| format!("loading, {} so far", app.desk.blocklist.loaded()), |n| n.to_string());
     (status, format!("database {}\nblock list {n}\n", said(database)))
 }

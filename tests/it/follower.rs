@@ -15,6 +15,7 @@ use postern::domain::ticket::Who;
 use postern::domain::time::{Clock, DAY};
 use postern::store::changes::Subject;
 use postern::store::{blocks, changes, exemptions, probations};
+use postern::web::health;
 
 use crate::support::TestApp;
 
@@ -134,8 +135,11 @@ async fn before_its_first_load_a_process_knows_that_it_knows_nothing() {
     let fresh = app::connect((*app.desk().config).clone(), Clock::fixed(app.desk().now())).await.unwrap();
     let ask = || fresh.desk.blocklist.ask("203.0.113.7".parse().unwrap(), fresh.desk.now());
     assert_eq!((ask(), fresh.desk.blocklist.reached()), (Verdict::Unknown, None));
+    let ready = async || health::ready(axum::extract::State(fresh.clone())).await;
+    assert!(ready().await.1.contains("block list loading, 0 so far"));
     catch_up(&fresh).await;
     assert!(matches!(ask(), Verdict::Blocked(_)));
+    assert_eq!((fresh.desk.blocklist.loaded(), ready().await.0.as_u16()), (1, 200));
     assert_eq!(fresh.desk.blocklist.heard_at(), fresh.desk.now());
 }
 
