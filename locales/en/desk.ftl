@@ -50,6 +50,13 @@ block-protected = { $net } is protected { $why ->
 block-protected-wide = { $net } is wider than /8 (IPv4) or /19 (IPv6): that is most likely a slip. Whoever means it types the network once more (at the command line: --override { $net }).
 lift-protected-cause = { $net } is blocked with { $cause }: the operator set this on purpose, and only leads and admins lift it.
 import-share = This list would add { $added } and end { $dropped } blocks; there are { $there }, and more than { $share } percent of them at once need a confirmation (--yes-change-share). Nothing was changed.
+import-meets-bulk = A bulk lift of blocks of “{ $source }” is being taken back. Try again when that is done.
+bulk-all = Say which blocks are meant: a network, a source or a cause.
+bulk-none = No block in force fits.
+bulk-more = Meanwhile { $count } blocks fit, more than the { $most } that were shown. Look again.
+bulk-share = This would lift { $count } of { $there } blocks; more than { $share } percent of them at once need a confirmation (--yes-change-share). Nothing was changed.
+bulk-not-standing = This bulk lift was taken back already.
+bulk-list-comes = A list of one of its sources is coming in. Take the bulk lift back when that is done.
 import-not-last = A later import of the same source stands; take that one back first.
 import-not-standing = This import is not in force, was taken back already, or took another back itself.
 

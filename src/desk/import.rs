@@ -17,7 +17,7 @@ use crate::store::{Tx, blocks};
 const BATCH: usize = 1_000;
 
 /// How long a transaction stages before it lets others write.
-const TURN: Duration = Duration::from_millis(60);
+pub(super) const TURN: Duration = Duration::from_millis(60);
 
 /// How many rows one settling statement writes.
 const SETTLE: i64 = 1_000;
@@ -26,7 +26,7 @@ const SETTLE: i64 = 1_000;
 const RESERVED: [&str; 6] = ["staff", "api", "cli", "operator", "postern", "system"];
 
 /// How many blocks a list has before shares of it count.
-const SHARED_LEAST: i64 = 1_000;
+pub(super) const SHARED_LEAST: i64 = 1_000;
 
 /// An import that nobody ended for so long has died.
 const STALE: i64 = 60 * MINUTE;
@@ -111,12 +111,19 @@ impl Desk {
         imports::abandon_stale(self.db.pool(), source, now.plus(-STALE)).await?;
         self.write_down_what_ended().await?;
         let id = Id::new(now);
-        match imports::begin(self.db.pool(), id, source, file_name, &who.name, now).await {
+        // A bulk lift of this source that is being taken back puts rows back that the list would name at the same time.
+        let mut tx = self.begin_change().await?;
+        let under_way = |sentence| Err(Refusal::Invalid(Sentence::new(sentence).with("source", source)));
+        match imports::begin(&mut *tx, id, source, file_name, &who.name, now).await {
             Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-                Err(Refusal::Invalid(Sentence::new("import-under-way").with("source", source)))
+                under_way("import-under-way")
             }
             Err(error) => Err(error.into()),
-            Ok(()) => Ok(id),
+            Ok(false) => under_way("import-meets-bulk"),
+            Ok(true) => {
+                tx.commit().await?;
+                Ok(id)
+            }
         }
     }
 
@@ -209,8 +216,7 @@ impl Desk {
     async fn check_share(&self, import: &Import) -> Done<()> {
         let Counts { added, dropped, .. } = import.counts;
         let there = blocks::count_live(self.db.pool()).await?;
-        let most = there.saturating_mul(self.config.change_share) / 100;
-        if import.plan.sure || self.config.change_share >= 100 || there < SHARED_LEAST || added.max(dropped) <= most {
+        if import.plan.sure || !self.is_large(added.max(dropped), there) {
             return Ok(());
         }
         let sentence = Sentence::new("import-share").with("added", added).with("dropped", dropped);

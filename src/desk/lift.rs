@@ -43,13 +43,15 @@ pub struct Lift {
 
 /// Who lifts, why, and for which ticket: what all that belongs to one lift says in the history.
 #[derive(Debug, Clone, Copy)]
-struct Act<'a> {
+pub(super) struct Act<'a> {
     /// Who.
-    who: &'a Who,
+    pub(super) who: &'a Who,
     /// Why.
-    reason: &'a str,
+    pub(super) reason: &'a str,
     /// The ticket.
-    ticket: Option<Id>,
+    pub(super) ticket: Option<Id>,
+    /// The bulk lift that it is part of.
+    pub(super) bulk: Option<Id>,
 }
 
 /// What came of a lift.
@@ -120,7 +122,7 @@ impl Desk {
             return Err(Refusal::invalid("lift-reasonless"));
         }
         changes::hold(tx).await?;
-        let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id) };
+        let act = Act { who, reason: &reason, ticket: lift.ticket.as_ref().map(|told| told.ticket.id), bulk: None };
         let confirmation = Id::new(self.now());
         let out_of = match lift.scope {
             Scope::Entry => {
@@ -147,12 +149,21 @@ impl Desk {
     /// Ends one live block.
     async fn end_block(&self, tx: &mut Tx, act: Act<'_>, block: &Block) -> Done<()> {
         let now = self.now();
-        if !blocks::lift(&mut **tx, block.id, &act.who.name, act.reason, now).await? {
+        if !self.end_if_live(tx, act, block).await? {
             let state = blocks::find(&mut **tx, block.id).await?.map_or(BlockState::Lifted, |b| b.state_at(now));
             return Err(if state == BlockState::Live { Refusal::Stale } else { Self::ended(state) });
         }
+        Ok(())
+    }
+
+    /// Ends a block; says whether it was live.
+    pub(super) async fn end_if_live(&self, tx: &mut Tx, act: Act<'_>, block: &Block) -> Done<bool> {
+        if !blocks::lift(&mut **tx, block.id, &act.who.name, act.reason, act.bulk, self.now()).await? {
+            return Ok(false);
+        }
         self.change(tx, Subject::Block, block.id).await?;
-        Ok(self.tell(tx, act, "block.lifted", act.reason, block, block.net).await?)
+        self.tell(tx, act, "block.lifted", act.reason, block, block.net).await?;
+        Ok(true)
     }
 
     /// Takes `net` out of every live block that covers it: those of just `net` end, wider ones are carved.
@@ -215,7 +226,7 @@ impl Desk {
     }
 
     /// Starts a probation; gives its end.
-    async fn start_probation(
+    pub(super) async fn start_probation(
         &self,
         tx: &mut Tx,
         act: Act<'_>,
@@ -239,7 +250,7 @@ impl Desk {
             ended_at: None,
             ended_why: None,
         };
-        probations::insert(&mut **tx, &probation).await?;
+        probations::insert(&mut **tx, &probation, act.bulk).await?;
         self.change(tx, Subject::Probation, probation.id).await?;
         self.tell(tx, act, "probation.started", &until.human(), block, net).await?;
         Ok(Some(until))
@@ -263,7 +274,7 @@ impl Desk {
                 None => Sentence::new("lift-not-blocked").with("net", net),
             }));
         }
-        let act = Act { who, reason, ticket: None };
+        let act = Act { who, reason, ticket: None, bulk: None };
         let mut tx = self.begin_change().await?;
         for block in &exact {
             self.end_block(&mut tx, act, block).await?;

@@ -27,6 +27,7 @@ pub mod assess;
 pub mod auth;
 pub mod blocks;
 pub mod bounds;
+pub mod bulk;
 pub mod changes;
 pub mod confirm;
 pub mod evidence;

@@ -38,6 +38,7 @@ pub fn start(desk: &Desk, doors: Doors, tasks: &TaskTracker, stop: &Cancellation
     tasks.spawn(resolvers(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(note_fetches(desk.clone(), stop.clone()));
     tasks.spawn(count(desk.clone(), stop.clone()));
+    tasks.spawn(lift_many(desk.clone(), stop.clone()));
     tasks.spawn(expire(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(sweep(desk.clone(), holder.clone(), stop.clone()));
     tasks.spawn(watch(desk.clone(), holder.clone(), stop.clone()));
@@ -124,6 +125,13 @@ async fn resolvers(desk: Desk, holder: String, stop: CancellationToken) {
         if leased(&desk, "resolvers", &holder, 2 * MINUTE).await {
             report("asking resolvers", confirm::ask_resolvers(&desk).await);
         }
+    }
+}
+
+/// Goes on with bulk lifts that nobody works on, and with their ways back.
+async fn lift_many(desk: Desk, stop: CancellationToken) {
+    while wait(&stop, Duration::from_secs(1)).await {
+        report("going on with bulk lifts", desk.continue_bulks().await);
     }
 }
 

@@ -252,16 +252,24 @@ pub async fn import_page(db: impl AnyExecutor<'_>, import: Id, after: Id, limit:
     .await
 }
 
-/// Ends a live block before its time; says whether it was live.
-pub async fn lift(db: impl AnyExecutor<'_>, id: Id, by: &str, reason: &str, now: Time) -> sqlx::Result<bool> {
+/// Ends a live block before its time, maybe as one of many; says whether it was live.
+pub async fn lift(
+    db: impl AnyExecutor<'_>,
+    id: Id,
+    by: &str,
+    reason: &str,
+    bulk: Option<Id>,
+    now: Time,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE blocks SET state = 'lifted', lifted_at = $2, lifted_by = $3, lift_reason = $4 \
+        "UPDATE blocks SET state = 'lifted', lifted_at = $2, lifted_by = $3, lift_reason = $4, bulk_id = $5 \
          WHERE id = $1 AND state = 'live' AND (until IS NULL OR until > $2)",
     )
     .bind(id)
     .bind(now)
     .bind(by)
     .bind(reason)
+    .bind(bulk)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)

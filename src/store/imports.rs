@@ -32,7 +32,8 @@ pub struct Counts {
     pub dropped: i64,
 }
 
-/// Begins an import. A second one of the same source at the same time is a unique violation.
+/// Begins an import, unless blocks of its source are being put back that a bulk lift had lifted; says whether it did. A
+/// second one of the same source at the same time is a unique violation.
 pub async fn begin(
     db: impl AnyExecutor<'_>,
     id: Id,
@@ -40,9 +41,11 @@ pub async fn begin(
     file_name: &str,
     by: &str,
     now: Time,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO imports (id, source, file_name, state, created_by, created_at) VALUES ($1, $2, $3, 'staging', $4, $5)",
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO imports (id, source, file_name, state, created_by, created_at) SELECT $1, $2, $3, 'staging', $4, $5 \
+         WHERE NOT EXISTS (SELECT 1 FROM bulks WHERE bulks.state = 'undoing' AND EXISTS (SELECT 1 FROM blocks \
+         WHERE blocks.bulk_id = bulks.id AND blocks.source = $2))",
     )
     .bind(id)
     .bind(source)
@@ -51,7 +54,7 @@ pub async fn begin(
     .bind(now)
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Gives up an import of this source that began before `before` and never ended.

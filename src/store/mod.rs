@@ -24,6 +24,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub mod api_tokens;
 pub mod assessments;
 pub mod blocks;
+pub mod bulks;
 pub mod changes;
 pub mod confirmations;
 pub mod events;

@@ -20,11 +20,11 @@ macro_rules! select {
     };
 }
 
-/// Stores a new probation.
-pub async fn insert(db: impl AnyExecutor<'_>, probation: &Probation) -> sqlx::Result<()> {
+/// Stores a new probation, maybe one of a bulk lift.
+pub async fn insert(db: impl AnyExecutor<'_>, probation: &Probation, bulk: Option<Id>) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO probations (id, net, net_first, net_last, cause, since, until, ticket_id, created_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO probations (id, net, net_first, net_last, cause, since, until, ticket_id, created_by, \
+         bulk_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(probation.id)
     .bind(probation.net)
@@ -35,6 +35,7 @@ pub async fn insert(db: impl AnyExecutor<'_>, probation: &Probation) -> sqlx::Re
     .bind(probation.until)
     .bind(probation.ticket_id)
     .bind(&probation.created_by)
+    .bind(bulk)
     .execute(db)
     .await?;
     Ok(())

@@ -262,7 +262,7 @@ async fn who_changes_several_blocks_does_not_wait_for_who_waits_for_the_log() {
     let lift = Lift { block: exact.id, scope: Scope::Entry, reason: "clean".to_owned(), probation: DAY, ticket: None };
     let mut one = tokio::spawn(async move { other.lift(&lead, lift).await });
     assert!(tokio::time::timeout(Duration::from_millis(200), &mut one).await.is_err(), "it waits for the log");
-    assert!(blocks::lift(&mut *several, exact.id, "operator", "clean", now).await.unwrap());
+    assert!(blocks::lift(&mut *several, exact.id, "operator", "clean", None, now).await.unwrap());
     desk.change(&mut several, Subject::Block, exact.id).await.unwrap();
     several.commit().await.unwrap();
     assert!(matches!(one.await.unwrap(), Err(Refusal::Invalid(_))), "it was lifted before");

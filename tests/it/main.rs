@@ -15,6 +15,7 @@ mod answers;
 mod api;
 mod architecture;
 mod bounds;
+mod bulks;
 mod checks;
 mod cli;
 mod dmarc;

@@ -112,7 +112,9 @@ fn key(event: &Event) -> (String, bool) {
         | "probation.started"
         | "proof.met"
         | "list.drifted"
-        | "import.undone" => (key, true),
+        | "import.undone"
+        | "bulk.lifted"
+        | "bulk.undone" => (key, true),
         _ => (key, false),
     }
 }
@@ -170,12 +172,17 @@ mod tests {
             "block.expired",
             "block.lifted",
             "block.renewed",
+            "block.restored",
+            "bulk.begun",
+            "bulk.lifted",
+            "bulk.undone",
             "exemption.added",
             "exemption.ended",
             "import.activated",
             "mail.retried",
             "probation.ended",
             "probation.started",
+            "probation.undone",
             "staff.added",
             "staff.disabled",
             "staff.enabled",
