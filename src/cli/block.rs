@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 
 use super::lists::{self, How};
-use super::say;
+use super::{bulk, say};
 use crate::app::App;
 use crate::blocklist::formats::Format;
 use crate::desk::import::Plan;
@@ -15,6 +15,7 @@ use crate::domain::net::Net;
 use crate::domain::ticket::Who;
 use crate::domain::time::Time;
 use crate::store::blocks;
+use crate::store::bulks::{self, Filter};
 
 /// What can be done with blocks.
 #[derive(Debug, Subcommand)]
@@ -36,16 +37,32 @@ pub(super) enum BlockCommand {
         #[arg(long = "override", value_name = "NET")]
         despite: Option<Net>,
     },
-    /// Lift the block of an address or network.
+    /// Lift the block of an address or network, or all blocks that fit --inside, --source and --cause.
+    #[command(group = ArgGroup::new("which").args(["net", "inside", "source", "cause"]).required(true).multiple(true))]
     Lift {
         /// The address or network.
-        net: Net,
+        net: Option<Net>,
         /// Why.
         #[arg(long, default_value = "lifted at the command line")]
         reason: String,
         /// Take it out of wider blocks that cover it, instead of looking for a block of just this network.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["inside", "source", "cause"])]
         only: bool,
+        /// Lift all blocks inside this network, itself included.
+        #[arg(long, value_name = "NET", conflicts_with = "net")]
+        inside: Option<Net>,
+        /// Lift all blocks of this source.
+        #[arg(long, conflicts_with = "net")]
+        source: Option<String>,
+        /// Lift all blocks of this cause, such as PB-DYN.
+        #[arg(long, conflicts_with = "net")]
+        cause: Option<String>,
+        /// Say what a bulk lift would do, and change nothing.
+        #[arg(long, conflicts_with = "net")]
+        dry_run: bool,
+        /// Lift more than `blocklist.change_share` percent of all blocks.
+        #[arg(long = "yes-change-share", conflicts_with = "net")]
+        sure: bool,
     },
     /// Say what blocks an address or network.
     Find {
@@ -85,9 +102,9 @@ pub(super) enum BlockCommand {
         #[arg(long = "yes-change-share")]
         sure: bool,
     },
-    /// List the last imports.
+    /// List the last imports and bulk lifts.
     Imports,
-    /// Take an import back: the last one of its source. What staff lifted meanwhile stays lifted.
+    /// Take an import back (the last one of its source), or a bulk lift. What staff lifted singly stays lifted.
     Undo {
         /// Its number, as `postern block imports` shows it.
         id: i64,
@@ -109,14 +126,10 @@ pub(super) async fn run(app: &App, command: BlockCommand) -> anyhow::Result<()> 
             let new = NewBlock { net, cause, lasts, note, source: "cli".to_owned(), evidence_at: None };
             add(app, new, despite).await
         }
-        BlockCommand::Lift { net, reason, only: true } => {
-            app.desk.lift_only(&Who::operator(), net, &reason).await?;
-            say(&format!("Took {net} out of the blocks that cover it."))
-        }
-        BlockCommand::Lift { net, reason, only: false } => {
-            let lifted = app.desk.lift_net(&Who::operator(), net, &reason).await?;
-            say(&format!("Lifted {lifted} block(s) of {net}."))?;
-            warn_if_covered(app, net).await
+        BlockCommand::Lift { net: Some(net), reason, only, .. } => lift(app, net, &reason, only).await,
+        BlockCommand::Lift { net: None, reason, inside, source, cause, dry_run, sure, .. } => {
+            let filter = Filter { net: inside, source, cause };
+            if dry_run { bulk::preview(app, filter).await } else { bulk::lift(app, filter, reason, sure).await }
         }
         BlockCommand::Find { net } => find(app, net).await,
         BlockCommand::Import { file, format, cause, source, lasts, replace, skip_bad, dry_run, despite, sure } => {
@@ -126,11 +139,11 @@ pub(super) async fn run(app: &App, command: BlockCommand) -> anyhow::Result<()> 
             let plan = Plan { source: source.unwrap_or(stem), file_name: name, cause, lasts, replace, despite, sure };
             lists::import(app, &file, plan, &How { format, skip_bad, dry_run }).await
         }
-        BlockCommand::Imports => lists::past(app).await,
-        BlockCommand::Undo { id } => {
-            let counts = app.desk.undo_import(&Who::operator(), Id(id)).await?;
-            say(&format!("{} back, {} as before, {} ended.", counts.added, counts.kept, counts.dropped))
+        BlockCommand::Imports => {
+            lists::past(app).await?;
+            bulk::past(app).await
         }
+        BlockCommand::Undo { id } => undo(app, Id(id)).await,
         BlockCommand::Export { format } => lists::export(app, format).await,
     }
 }
@@ -151,6 +164,26 @@ async fn add(app: &App, new: NewBlock, despite: Option<Net>) -> anyhow::Result<(
         ))?;
     }
     Ok(())
+}
+
+/// Lifts the block of just this network, or takes it out of all that cover it.
+async fn lift(app: &App, net: Net, reason: &str, only: bool) -> anyhow::Result<()> {
+    if only {
+        app.desk.lift_only(&Who::operator(), net, reason).await?;
+        return say(&format!("Took {net} out of the blocks that cover it."));
+    }
+    let lifted = app.desk.lift_net(&Who::operator(), net, reason).await?;
+    say(&format!("Lifted {lifted} block(s) of {net}."))?;
+    warn_if_covered(app, net).await
+}
+
+/// Takes an import or a bulk lift back.
+async fn undo(app: &App, id: Id) -> anyhow::Result<()> {
+    if bulks::find(app.desk.db.pool(), id).await?.is_some() {
+        return bulk::undo(app, id).await;
+    }
+    let counts = app.desk.undo_import(&Who::operator(), id).await?;
+    say(&format!("{} back, {} as before, {} ended.", counts.added, counts.kept, counts.dropped))
 }
 
 /// Says when wider blocks go on covering a lifted network.

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::time::Clock;
 
 mod block;
+mod bulk;
 mod check;
 mod demo;
 mod doctor;

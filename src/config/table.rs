@@ -220,7 +220,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "blocklist.change_share",
         default: "20",
         example: "20",
-        help: "How many percent of the list an import may add or end; beyond that somebody has to confirm it. `100` for no bound. Lists of less than 1,000 blocks have none.",
+        help: "How many percent of the list an import may add or end, or a bulk lift lift; beyond that somebody has to confirm it. `100` for no bound. Lists of less than 1,000 blocks have none.",
     },
     Setting {
         key: "provider.hosts",

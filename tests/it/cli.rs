@@ -245,6 +245,34 @@ async fn a_lift_outlives_the_next_import() {
 }
 
 #[tokio::test]
+async fn many_blocks_are_lifted_at_once_and_blocked_again() {
+    let place = Place::new().await;
+    let list: String = (0..1_200).map(|n| format!("10.{}.{}.1\n", n / 256, n % 256)).collect();
+    place
+        .run_with(&["block", "import", "-", "--source", "dynamic", "--cause", "PB-DYN"], &[], &list)
+        .assert_ok("1200 new");
+    place.run(&["block", "lift"]).assert_fails(&["--inside", "--source", "--cause"]);
+    place.run(&["block", "lift", "10.0.0.1", "--source", "dynamic"]).assert_fails(&["cannot be used with"]);
+    place.run(&["block", "lift", "--cause", "PB-DYN", "--only"]).assert_fails(&["cannot be used with"]);
+    place.run(&["block", "lift", "--source", "nobody"]).assert_fails(&["No block"]);
+    place
+        .run(&["block", "lift", "--inside", "10.0.0.0/15", "--source", "dynamic", "--dry-run"])
+        .assert_ok("Nothing was changed. It would lift 512 of 1200 blocks (42 percent).")
+        .assert_ok("cause PB-DYN: 512")
+        .assert_ok("10.0.0.1  PB-DYN  dynamic")
+        .assert_ok("--yes-change-share");
+    place.run(&["block", "lift", "--inside", "10.0.0.0/15"]).assert_fails(&["512 of 1200", "--yes-change-share"]);
+    let lifted = place.run(&["block", "lift", "--inside", "10.0.0.0/15", "--yes-change-share", "--reason", "wrong"]);
+    let id = lifted.assert_ok("Lifted 512 block(s).").out.split("undo ").nth(1).unwrap().trim().to_owned();
+    place.run(&["block", "find", "10.1.9.1"]).assert_ok("10.1.9.1 is not blocked");
+    place.run(&["block", "imports"]).assert_ok(&id).assert_ok("inside 10.0.0.0/15  operator  512 lifted.");
+    place.run(&["block", "undo", &id]).assert_ok("512 of 512 block(s) are blocked again.");
+    place.run(&["block", "find", "10.1.9.1"]).assert_ok("10.1.9.1 is blocked by 10.1.9.1 (PB-DYN)");
+    place.run(&["block", "imports"]).assert_ok("taken back: 512 blocked again");
+    place.run(&["block", "undo", &id]).assert_fails(&["already"]);
+}
+
+#[tokio::test]
 async fn doctor_says_what_is_set_up_wrong() {
     let sink = Sink::start().await;
     let place = Place::with(&format!("mail.smtp_url = \"{}\"", sink.url())).await;
