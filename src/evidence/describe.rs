@@ -26,6 +26,8 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
     let greeted = known.phase.as_deref().is_some_and(|p| matches!(p.split(' ').next(), Some("HELO" | "EHLO")));
     let category = if greeted && category == Category::Other { Category::Helo } else { category };
     known.category = known.category.or(Some(category));
+    known.recipient_domain =
+        known.recipient_domain.or_else(|| refused_recipient(&parsed.plain, &lower, known.category));
     if known.provider.is_none() {
         known.provider = speaker(&known, &lower);
     }
@@ -41,6 +43,19 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
         known.removal_url = list.removal;
     }
     known
+}
+
+/// The domain of the recipient that a reply refuses: the one address in a reply about an unknown mailbox, or the one before
+/// words that only a recipient gets.
+fn refused_recipient(plain: &str, lower: &str, category: Option<Category>) -> Option<String> {
+    let address = scan::address(plain)?;
+    let (_, rest) = plain.split_once(address)?;
+    let told = ["recipient address rejected", "relay access denied", "relaying denied", "user unknown", "unknown user"];
+    let rest = rest.trim_start_matches(['>', ':', '.', ' ']).to_ascii_lowercase();
+    let spoken = told.iter().any(|words| rest.starts_with(words));
+    let alone =
+        category == Some(Category::MailboxUnknown) && !lower.contains("sender") && scan::address(&rest).is_none();
+    (spoken || alone).then(|| scan::domain_of(address)).flatten()
 }
 
 /// A reply in which `[ip]` stands for every address, so that phrases can name one.
@@ -121,7 +136,7 @@ fn receiver_before(head: &str) -> bool {
     let near: String = head.chars().rev().take(28).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
     let near = near.trim_end_matches(['[', '(', ' ', ':', '=']);
-    ["server", "dns ip", "dns server", "resolver", "nameserver", "name server", "connect to", "local ip", "i"]
+    ["server", "called", "dns ip", "dns server", "resolver", "nameserver", "name server", "connect to", "local ip", "i"]
         .iter()
         .any(|w| {
             near.strip_suffix(w).is_some_and(|rest| {

@@ -33,7 +33,7 @@ use context::Work;
 use input::mime;
 
 /// The version of the reader; it goes up when readings change, and stored evidence is read again.
-pub const READER: i64 = 2;
+pub const READER: i64 = 3;
 
 /// At most this many messages of one mailbox are read.
 const MAX_MESSAGES: usize = 200;
@@ -64,7 +64,7 @@ pub fn read(bytes: &[u8], context: &Context) -> Findings {
 
 /// Reads one decoded text.
 fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
-    if !work.spend(text.len()) {
+    if !work.spend(text.len()) || is_of_developers(text) {
         return Findings::default();
     }
     if starts_with_header(text) {
@@ -76,6 +76,17 @@ fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
         return with_header(logged, text, context);
     }
     with_header(prose(text, context, logged), text, context)
+}
+
+/// Whether a text is a history or a difference of source code, which may speak of any reply.
+fn is_of_developers(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end).skip_while(|line| line.is_empty());
+    let (Some(first), second) = (lines.next(), lines.next().unwrap_or("")) else { return false };
+    let hash = first.strip_prefix("commit ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
+    let commit = hash.len() >= 7 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    commit && (second.starts_with("Author: ") || second.starts_with("Merge: "))
+        || first.starts_with("diff --git ")
+        || first.starts_with("--- a/") && second.starts_with("+++ b/")
 }
 
 /// Whether a refusal in a paste goes on in an indented next line, as in prose rather than in a log.
@@ -105,7 +116,7 @@ fn prose(text: &str, context: &Context, logged: Findings) -> Findings {
 /// A refusal pasted without its code: only when the words say that one is.
 fn wordless(text: &str, mta: Option<String>, context: &Context) -> Option<Findings> {
     let short = text.len() <= 4000 && !text.trim().is_empty() && header_at(text).is_none();
-    if !short || text.lines().any(transcript::in_column) {
+    if !short || text.lines().any(transcript::in_column) || is_about_access(text) {
         return None;
     }
     let line = text.lines().position(|l| !l.trim().is_empty()).unwrap_or(0) + 1;
@@ -114,6 +125,15 @@ fn wordless(text: &str, mta: Option<String>, context: &Context) -> Option<Findin
     let refused = || reply.category != Some(Category::Other) && sounds_refused(text);
     let says = status.map_or_else(refused, |status| says_status(text, status)) || mta.is_some();
     says.then(|| Findings { kind: Kind::Reply, mta, replies: vec![reply], ..Findings::default() })
+}
+
+/// Whether a text is about log-ins or web requests: what is denied there is no mail.
+fn is_about_access(text: &str) -> bool {
+    let low = text.to_lowercase();
+    let web = ["http/1.", "http/2"].iter().any(|version| low.contains(version))
+        && ["get /", "post /", "head /"].iter().any(|request| low.contains(request));
+    let login = ["authentication", "login", "logon", "password"].iter().any(|word| low.contains(word));
+    web || login && ["fail", "denied", "incorrect", "invalid"].iter().any(|word| low.contains(word))
 }
 
 /// Words of which a text without any code holds at least one when it tells of a refusal.
@@ -350,10 +370,13 @@ fn is_form(names: &[String]) -> bool {
     !proof.iter().any(|name| has(name)) && names.iter().any(strange)
 }
 
-/// Where a header block starts in a text (offset and line from 1), if there is one with a Received field or several others.
+/// Where a header block starts in a text (offset and line from 1): the first with a Received field, else the first with
+/// several other fields (such as the table that web mailers put above the header proper).
 fn header_at(text: &str) -> Option<(usize, usize)> {
     let mut offset = 0;
     let mut block: Option<(usize, usize)> = None;
+    let mut first: Option<(usize, usize)> = None;
+    let mut received = false;
     let mut known = 0;
     for (number, line) in text.split_inclusive('\n').enumerate().take(20_000) {
         let bare = line.trim_start_matches(['>', ' ']);
@@ -361,17 +384,18 @@ fn header_at(text: &str) -> Option<(usize, usize)> {
             .filter(|(n, _)| !line.starts_with('\t') && (n.contains('-') || HEADER_STARTS.contains(&n.as_str())));
         if let Some((name, _)) = field {
             block = block.or(Some((offset, number + 1)));
+            received |= name == "received";
             known += usize::from(HEADER_STARTS.contains(&name.as_str())) + 2 * usize::from(name == "received");
         } else if !line.starts_with([' ', '\t']) {
-            if known >= 3 {
+            first = first.or(block.filter(|_| known >= 3));
+            if received && known >= 3 {
                 return block;
             }
-            block = None;
-            known = 0;
+            (block, known, received) = (None, 0, false);
         }
         offset += line.len();
     }
-    block.filter(|_| known >= 3)
+    block.filter(|_| known >= 3 && (received || first.is_none())).or(first)
 }
 
 /// Adds the findings of a further text.
@@ -411,6 +435,11 @@ fn finish(findings: &mut Findings, context: &Context) {
     if findings.replies.len() > MAX_REPLIES {
         findings.more_replies += findings.replies.len() - MAX_REPLIES;
         findings.replies.truncate(MAX_REPLIES);
+    }
+    let alone = findings.kind == Kind::Header && findings.replies.is_empty() && findings.ips.is_empty();
+    if let Some(header) = findings.header.as_ref().filter(|_| alone) {
+        findings.ips = header.border_ip.into_iter().collect();
+        findings.mta = findings.mta.take().or_else(|| header.mta.clone());
     }
     for reply in &mut findings.replies {
         reply.at = reply.time.as_deref().and_then(|time| time::moment(time, context.arrived));

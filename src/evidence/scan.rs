@@ -68,6 +68,11 @@ pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     bare.parse::<IpAddr>().ok().map(unmapped)
 }
 
+/// The address of one end of a connection: `192.0.2.1:25`, `[2001:db8::1]:25`, or an address alone.
+pub(crate) fn ip_of_end(text: &str) -> Option<IpAddr> {
+    ip(text).or_else(|| text.rsplit_once(':').and_then(|(host, _)| ip(host)))
+}
+
 /// Shows an IPv4 address that is mapped into IPv6 as IPv4.
 fn unmapped(ip: IpAddr) -> IpAddr {
     match ip {

@@ -59,7 +59,7 @@ fn logs_of_many_servers() {
             text: "May 01 10:11:12 host=smtp.example.com tls=on from=a@example.com recipients=b@example.org smtpstatus=554 smtpmsg='554 5.7.1 <b@example.org>: Relay access denied' errormsg='not accepted' exitcode=EX_UNAVAILABLE",
             reply: (Some(554), Some("5.7.1"), Category::Policy),
             ip: None,
-            domain: None,
+            domain: Some("example.org"),
         },
         Case {
             text: "May  1 10:11:12 host dma[ab12.55d]: remote delivery to mx.example.org [198.51.100.2] failed after RCPT TO: 550 5.7.1 Client 203.0.113.6 has no PTR record",
@@ -125,7 +125,7 @@ fn dumps_of_programs() {
             text: "com.example.smtp.AddressFailedException: 550 5.1.1 <b@example.org>: Recipient address rejected: User unknown\n\tat com.example.Main.main(Main.java:550)",
             reply: (Some(550), Some("5.1.1"), Category::MailboxUnknown),
             ip: None,
-            domain: None,
+            domain: Some("example.org"),
         },
         Case {
             text: "<-  220 mx.example.org ESMTP\n -> EHLO out.example.com\n<-  250 ok\n -> RCPT TO:<b@example.org>\n<** 554 5.7.1 <out.example.com[203.0.113.5]>: Client host rejected: Access denied\n -> QUIT",

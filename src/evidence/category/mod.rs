@@ -130,7 +130,8 @@ pub(crate) fn of(lower: &str, code: Option<u16>, enhanced: Option<&str>, list: O
     if vague && nothing_said(words) {
         return enhanced.filter(|_| code.is_none()).and_then(status).unwrap_or(Other);
     }
-    let coded = enhanced.and_then(status);
+    let temporary = code.is_some_and(|code| code < 500);
+    let coded = enhanced.and_then(status).filter(|category| !(temporary && *category == MailboxUnknown));
     let vaguely = || VAGUE_TABLE.as_ref().and_then(|t| t.best(words)).map(|(_, c)| c);
     phrase.map(|(_, c)| c).or(coded.filter(|c| *c == MailboxUnknown)).or_else(vaguely).or(coded).unwrap_or(Other)
 }

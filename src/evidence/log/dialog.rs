@@ -6,18 +6,25 @@ use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// The marks before what the other side said, and before what we said.
-const HEARD: &[&str] = &["<-- ", "RSP: ", "RECEIVED: ", "SERVER -> CLIENT: ", "<<< ", "SMTP<< "];
+const HEARD: &[&str] = &["<-- ", "RSP: ", "RECEIVED: ", "SERVER -> CLIENT: ", "<<< ", "SMTP<< ", "] cmd: "];
 /// The marks before what we said.
-const SAID: &[&str] = &["--> ", "CMD: ", "SENT: ", "CLIENT -> SERVER: ", ">>> ", "SMTP>> "];
+const SAID: &[&str] = &["--> ", "CMD: ", "SENT: ", "CLIENT -> SERVER: ", ">>> ", "SMTP>> ", "] rsp: "];
+/// The words before the address of the server that a session goes to.
+const CALLED: &str = "nitiating connection to ";
 
 /// Whether a line is one of a dialogue.
 pub(super) fn is_one(line: &Line<'_>) -> bool {
-    (line.time.is_some() || line.message.starts_with('"')) && marked(line.message).is_some()
+    let shaped = line.time.is_some() || line.message.starts_with('"');
+    shaped && (marked(line.message).is_some() || line.message.contains(CALLED))
 }
 
 /// Reads one line: a command is remembered for its session, a refusal is given.
 pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let message = line.message;
+    if let Some((head, called)) = message.split_once(CALLED) {
+        memory.note(format!("peer {}", session(head)), called.trim());
+        return None;
+    }
     let (at, mark, heard) = marked(message)?;
     let session = session(message.get(..at)?);
     let text = message.get(at + mark..)?.trim_end_matches(['"', ' ']).trim_end_matches("[nl]");
@@ -27,11 +34,15 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let code = reply::find_code(text).filter(|c| c.start == 0 && !matches!(c.code, 535 | 502 | 500))?;
     let (first, whole) = gathered(text, code.code, &session, line.number, memory)?;
     let note = |what: &str| memory.get(&format!("{what} {session}"));
-    let peer = scan::ips(message.get(..at)?).first().map(|f| f.ip).filter(|_| message.starts_with('"'));
+    let columns = message.starts_with('"') || message.contains("] rsp: ");
+    let peer = scan::ips(message.get(..at)?).first().map(|f| f.ip).filter(|_| columns);
+    let called = note("peer").and_then(scan::ip).filter(|_| heard);
+    let delivery = message.contains("] RSP: ") && !session.is_empty();
     let known = Reply {
         line: Some(first),
         ip: peer.filter(|_| !heard),
-        remote_ip: peer.filter(|_| heard),
+        remote_ip: peer.filter(|_| heard).or(called),
+        queue_id: delivery.then(|| session.clone()),
         recipient_domain: note("rcpt").and_then(scan::domain_of),
         helo: note("helo").map(str::to_owned),
         time: quoted_time(message).map(str::to_owned),
@@ -70,9 +81,10 @@ fn marked(message: &str) -> Option<(usize, usize, bool)> {
     find(HEARD, true).into_iter().chain(find(SAID, false)).min_by_key(|(at, _, _)| *at)
 }
 
-/// What names the session in front of a mark: its first bracket or its third column.
+/// What names the session in front of a mark: its brackets or its third column.
 fn session(head: &str) -> String {
-    let bracket = scan::between(head, "[", "]");
+    let bracket =
+        head.split_once('[').and_then(|(_, rest)| rest.rsplit_once(']').or(Some((rest, "")))).map(|(inner, _)| inner);
     let column = || head.split('\t').nth(2);
     scan::truncated(bracket.or_else(column).unwrap_or(""), 40).to_owned()
 }

@@ -183,13 +183,17 @@ fn iso_length(text: &str) -> Option<usize> {
     if !date {
         return None;
     }
+    // SmarterMail puts the date alone in brackets: `[2024.05.01] 10:11:12.345`.
+    let text = if bytes.get(10..12) == Some(b"] ") { text.get(1..)? } else { text };
+    let shift = bytes.len() - text.len();
+    let bytes = text.as_bytes();
     let clock = text.get(11..).map_or(0, |t| run(t, |b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b',')));
     if clock < 5 || !matches!(bytes.get(10), Some(b'T' | b' ' | b'-' | b'_')) {
         return None;
     }
     let clock = clock - usize::from(matches!(bytes.get(10 + clock), Some(b',' | b':' | b'.')));
     let end = 11 + clock;
-    Some(end + zone_length(text.get(end..).unwrap_or("")))
+    Some(shift + end + zone_length(text.get(end..).unwrap_or("")))
 }
 
 /// The length of a zone behind a time: `Z`, `+02:00`, ` +0200`.
@@ -290,7 +294,10 @@ fn syslog(rest: &str) -> Option<(Option<&str>, &str, &str)> {
     if let Some(program) = tagged(first) {
         return Some((None, program, behind));
     }
-    if first.contains(['=', '<', '"', '(', '{']) || (first.contains(':') && scan::ip(first).is_none()) {
+    if first.contains(['=', '<', '"', '(', '{'])
+        || first.starts_with('[')
+        || (first.contains(':') && scan::ip(first).is_none())
+    {
         return None;
     }
     let (second, message) = program_word(behind)?;

@@ -41,8 +41,9 @@ fn delivery(message: &str, queue_id: Option<&str>) -> Option<Hit> {
     let (address, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let spoken = remote_reply(rest);
     let given_up = failed.is_some() && !own_verdict(rest) && !rest.contains("discard");
-    let unreachable = spoken.is_none() && (given_up || failed.is_none() && refused_by_network(rest));
-    let decided = failed.is_some() && own_verdict(rest);
+    let insecure = failed.is_none() && spoken.is_none() && wants_tls(rest);
+    let unreachable = spoken.is_none() && !insecure && (given_up || failed.is_none() && refused_by_network(rest));
+    let decided = insecure || failed.is_some() && own_verdict(rest);
     if spoken.is_none() && !unreachable && !decided {
         return None;
     }
@@ -127,6 +128,13 @@ fn refused_by_network(rest: &str) -> bool {
         .any(|w| rest.contains(w))
 }
 
+/// Whether a deferral says that the other server would not talk with encryption, which the sender asks for.
+fn wants_tls(rest: &str) -> bool {
+    ["a TLS session is required", "A TLS packet", "TLS session: (", "DANE required", "MTA-STS"]
+        .iter()
+        .any(|w| rest.contains(w))
+}
+
 /// `SMTP call from … dropped: …`, `SMTP connection from … closed by DROP in ACL`, protocol faults, `dropped by 'connect' ACL`.
 fn dropped(message: &str, queue_id: Option<&str>) -> Option<Hit> {
     let call = message.starts_with("SMTP call from ") && message.contains(" dropped: ");
@@ -179,6 +187,9 @@ fn refusal(message: &str, queue_id: Option<&str>, line: &Line<'_>) -> Option<Hit
     if command.contains("AUTH") {
         return None;
     }
+    let refused_greeting =
+        command.split_once("LO or EHLO ").or_else(|| command.split_once("LO or HELO ")).map(|(_, name)| name);
+    let helo = helo.or(refused_greeting.map(str::trim).filter(|name| !name.is_empty() && !name.contains(' ')));
     let known = Reply {
         ip,
         queue_id: queue_id.map(str::to_owned),

@@ -1,5 +1,5 @@
 //! Filters in front of or beside a mail server, and servers that tell of refusals in sentences of their own: spamdyke,
-//! amavis, Barracuda, Mimecast, Kerio, Domino.
+//! amavis, Rspamd, Barracuda, Mimecast, Kerio, Domino.
 
 use super::envelope::Line;
 use super::{Hit, Weight};
@@ -10,6 +10,7 @@ use crate::evidence::scan;
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     spamdyke(line)
         .or_else(|| amavis(line))
+        .or_else(|| rspamd(line))
         .or_else(|| barracuda(line))
         .or_else(|| mimecast(line))
         .or_else(|| kerio(line))
@@ -63,6 +64,34 @@ fn amavis(line: &Line<'_>) -> Option<Hit> {
         ..Reply::default()
     };
     Some(Hit { known, text: format!("Blocked {verdict}"), mta: "amavis", weight: Weight::Sure })
+}
+
+/// Rspamd: `rspamd_task_write_log: id: <…>, qid: <…>, ip: 192.0.2.1, from: <a@b>, (default: T (reject): [18/15] […]), …, rcpts: <c@d>`.
+fn rspamd(line: &Line<'_>) -> Option<Hit> {
+    let told = scan::after(line.message, "rspamd_task_write_log: ")?;
+    let (action, rest) = scan::after(told, ": T (").or_else(|| scan::after(told, ": F ("))?.split_once(')')?;
+    let category = match action {
+        "reject" => Category::ContentSpam,
+        "soft reject" | "greylist" => Category::Greylist,
+        _ => return None,
+    };
+    let symbols = scan::between(rest, "] [", "])").unwrap_or("");
+    let category = if symbols.contains("RATELIMIT") { Category::RateLimit } else { category };
+    let known = Reply {
+        ip: scan::word_after(told, "ip: ").and_then(scan::ip),
+        queue_id: scan::between(told, "qid: <", ">").filter(|id| !matches!(*id, "" | "undef")).map(str::to_owned),
+        recipient_domain: scan::between(told, " rcpts: <", ">").and_then(scan::domain_of),
+        sender_domain: scan::between(told, " from: <", ">").and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        category: Some(category),
+        ..Reply::default()
+    };
+    Some(Hit {
+        known,
+        text: format!("{action} {}", scan::truncated(symbols, 500)),
+        mta: "Rspamd",
+        weight: Weight::Sure,
+    })
 }
 
 /// Barracuda: `inbound/pass1[1]: host[192.0.2.1] id start end SCAN - from to score 2 reason …` and `RECV from to 2 reason …`;

@@ -67,6 +67,7 @@ fn noise(line: &Line<'_>) -> bool {
     let servers = ["postfix", "exim", "dovecot", "nginx", "apache", "sshd", "kernel"];
     servers.iter().any(|s| line.program.contains(s))
         || [
+            "rspamd_task_write_log",
             "http/1",
             "http/2",
             "authentication failed",

@@ -78,9 +78,10 @@ fn inbound(tags: &[&str], text: &str, known: Reply) -> Option<Hit> {
         .is_some_and(|r| r.starts_with(['4', '5']));
     let denied = last || ["deny", "denied", "DENY", "rejected", "S: 5", "S: 4"].iter().any(|w| text.contains(w));
     let excluded = text.contains("auth") && !text.contains("550");
-    let verdict = scan::between(text, " lr=\"", "\"").filter(|_| text.starts_with("deny ip="));
+    let said = |mark: &str| scan::between(text, mark, "\"").filter(|said| !said.is_empty());
+    let verdict = said(" lr=\"").or_else(|| said(" msg=\"")).filter(|_| text.starts_with("deny ip="));
     let coded = || reply::find_code(text).and_then(|at| text.get(at.start..));
-    let told = verdict.filter(|v| !v.is_empty()).or_else(coded).filter(|_| denied && !excluded)?;
+    let told = verdict.or_else(coded).filter(|_| denied && !excluded)?;
     let client = scan::word_after(text, "ip=").or_else(|| tags.iter().copied().find(|t| scan::ip(t).is_some()));
     let known = Reply {
         ip: client.and_then(scan::ip),

@@ -132,6 +132,7 @@ fn telling(reason: &str) -> bool {
         "tls handshake",
         "certificate",
         "starttls",
+        "start tls",
         "mta-sts",
         "dane",
         "cannot authenticate",

@@ -31,6 +31,8 @@ static PROGRAMS: &[(&str, &str)] = &[
     ("zone-mta", "ZoneMTA"),
     ("kumod", "KumoMTA"),
     ("inbound/pass", "Barracuda"),
+    ("rspamd", "Rspamd"),
+    ("amavis", "amavis"),
 ];
 
 /// Pieces of lines that only one software writes.
@@ -95,6 +97,18 @@ static SHAPES: &[(&str, &str)] = &[
     ("  SMTP Server: ", "Domino"),
     ("  Router: ", "Domino"),
     ("|RejCode=", "Mimecast"),
+    ("rspamd_task_write_log: ", "Rspamd"),
+    ("(rspamd_proxy) <", "Rspamd"),
+    ("\"smtp_enchcode\":", "maddy"),
+    ("\"msg_id\":\"", "maddy"),
+    ("zone-mta/", "ZoneMTA"),
+    ("MSExchangeTransport", "Exchange"),
+    ("] Initiating connection to ", "SmarterMail"),
+    ("] Sending remote mail for ", "SmarterMail"),
+    ("] RSP: ", "SmarterMail"),
+    ("] CMD: ", "SmarterMail"),
+    ("] rsp: ", "SmarterMail"),
+    ("] cmd: ", "SmarterMail"),
 ];
 
 /// The software that wrote most of the first lines that tell, and whether most lines are those of a log.

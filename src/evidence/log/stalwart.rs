@@ -2,7 +2,7 @@
 
 use super::envelope::Line;
 use super::{Hit, Weight};
-use crate::evidence::findings::{Direction, Reply};
+use crate::evidence::findings::{Category, Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
@@ -14,7 +14,60 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     if !shaped {
         return None;
     }
-    pairs(message).or_else(|| quoted(message))
+    pairs(message).or_else(|| quoted(message)).or_else(|| event(message))
+}
+
+/// Events without a code, named in brackets behind their sentence: what the server refused a client.
+static EVENTS: &[(&str, Category)] = &[
+    ("mailbox-does-not-exist", Category::MailboxUnknown),
+    ("rcpt-to-rejected", Category::Policy),
+    ("relay-not-allowed", Category::Policy),
+    ("mail-from-rejected", Category::Policy),
+    ("mail-from-unauthenticated", Category::Policy),
+    ("mail-from-not-allowed", Category::Policy),
+    ("ehlo-rejected", Category::Helo),
+    ("invalid-ehlo", Category::Helo),
+    ("rcpt-to-greylisted", Category::Greylist),
+    ("spf-ehlo-fail", Category::AuthDmarc),
+    ("spf-from-fail", Category::AuthDmarc),
+    ("dmarc-fail", Category::AuthDmarc),
+    ("dkim-fail", Category::AuthDmarc),
+    ("iprev-fail", Category::Rdns),
+    ("rate-limit-exceeded", Category::RateLimit),
+    ("concurrency-limit-exceeded", Category::RateLimit),
+    ("too-many-recipients", Category::RateLimit),
+    ("too-many-messages", Category::RateLimit),
+    ("message-too-large", Category::Policy),
+];
+
+/// `RCPT TO rejected (smtp.mailbox-does-not-exist) …, remoteIp = 192.0.2.1, to = "a@b"`; checks that only noted something
+/// say so by their level, a refusal by its words.
+fn event(message: &str) -> Option<Hit> {
+    let (sentence, rest) = message.split_once(" (smtp.")?;
+    let (name, _) = rest.split_once(')')?;
+    let category = EVENTS.iter().find(|(event, _)| name == *event).map(|(_, category)| *category)?;
+    let refused = [
+        "eject",
+        "efused",
+        "denied",
+        "not allowed",
+        "exceeded",
+        "too large",
+        "Too many",
+        "does not exist",
+        "reylisted",
+    ];
+    let known = Reply {
+        ip: Some(value(message, "remoteIp").and_then(scan::ip)?),
+        recipient_domain: value(message, "to").and_then(scan::domain_of),
+        category: Some(category),
+        direction: Some(Direction::In),
+        ..Reply::default()
+    };
+    let sentence =
+        sentence.rsplit_once("INFO ").or_else(|| sentence.rsplit_once("WARN ")).map_or(sentence, |(_, told)| told);
+    let told = refused.iter().any(|word| sentence.contains(word));
+    told.then(|| Hit { known, text: sentence.to_owned(), mta: "Stalwart", weight: Weight::Sure })
 }
 
 /// The value of `key = value` or `key=value`, quotes taken off.

@@ -85,6 +85,9 @@ fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     }
     let rest = scan::truncated(text.get(at + 3..)?, NEAR);
     let code = text.get(at..at + 3)?.parse().ok()?;
+    if is_template(rest) {
+        return None;
+    }
     if enhanced_follows(rest, digits.first().copied()) {
         return Some(CodeAt { start: at, code, certainty: Certainty::Confirmed });
     }
@@ -123,6 +126,13 @@ fn enhanced_follows(rest: &str, class: Option<u8>) -> bool {
     let direct = status_prefix(body, 999);
     let skipped = || body.split_once(' ').filter(|(w, _)| odd_word(w)).and_then(|(_, rest)| enhanced_prefix(rest));
     direct.or_else(skipped).is_some_and(|e| e.as_bytes().first().copied() == class)
+}
+
+/// Whether a status code is followed by a place to fill in, as in source code (`554 5.7.1 {}`).
+fn is_template(rest: &str) -> bool {
+    let body = after_code(rest);
+    let told = status_prefix(body, 999).and_then(|status| body.get(status.len()..));
+    told.is_some_and(|told| told.trim_start().starts_with(['{', '%', '$']))
 }
 
 /// Whether a word between code and status is a server's own tag, such as `cuda_nsu`.

@@ -5,6 +5,8 @@
 
 mod session;
 
+use std::borrow::Cow;
+
 use super::context::Context;
 use super::describe::describe;
 use super::findings::{Direction, Reply};
@@ -78,7 +80,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads one line.
     fn line(&mut self, line: &str, number: usize) {
-        let content = content(line);
+        let ordered = in_order(content(line));
+        let content = ordered.as_ref();
         if content.is_empty() {
             self.close();
             return;
@@ -228,6 +231,21 @@ fn content(line: &str) -> &str {
     rest
 }
 
+/// A line in which a client library gives the words before the codes (`Detail: … SMTP code: 554 Additional SMTP info:
+/// 5.7.1`), with the codes in front.
+fn in_order(content: &str) -> Cow<'_, str> {
+    let parts = || {
+        let (_, told) = content.split_once("Detail: ")?;
+        let (words, rest) = told.split_once(" SMTP code: ")?;
+        let (code, info) = rest.split_once(" Additional SMTP info: ").unwrap_or((rest, ""));
+        Some((code.trim(), info.trim(), words))
+    };
+    match parts() {
+        Some((code, info, words)) if code.len() == 3 => Cow::Owned(format!("{code} {info} {words}")),
+        _ => Cow::Borrowed(content),
+    }
+}
+
 /// A line from the mark of a transcript on, when a short label stands before it (`mta: 0x1: <<< 550 …`).
 fn from_mark(line: &str) -> &str {
     let head = scan::truncated(line, 80);
@@ -316,6 +334,12 @@ fn ends_reply(line: &str, content: &str) -> bool {
         "host ",
         "(expanded from",
         "(reason: ",
+        "SMTP Error",
+        "SMTP error:",
+        "SMTP -> ",
+        "PHPMailer",
+        "Mailer Error",
+        "Swift_",
     ];
     let field = super::input::mime::field_start(content).is_some_and(|(name, value)| {
         known_field(&name) && value.starts_with([' ', '\t', '<']) && !line.starts_with([' ', '\t'])

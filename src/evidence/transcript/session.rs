@@ -34,6 +34,9 @@ impl Session {
         if self.banner(line) {
             return;
         }
+        let queue = scan::between(line, "remote domain '", "'").filter(|domain| scan::host_like(domain));
+        let told = || scan::word_after(line, " to=").and_then(scan::domain_of);
+        self.recipient = queue.map(str::to_lowercase).or_else(told).or_else(|| self.recipient.take());
         let bare = line.trim().trim_start_matches(['*', '-', '•', ' ']).trim_end_matches([':', ' ']);
         let sender = ["From:", "Von:", "De:", "Da:", "Sender:"].iter().any(|field| bare.starts_with(field));
         let addressed =

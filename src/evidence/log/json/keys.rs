@@ -100,7 +100,10 @@ impl Around {
     /// Adds what an object says; inner values win.
     pub(super) fn with(&self, object: &Map<String, Value>) -> Self {
         let or = |keys: &[&str], outer: &Option<String>| pick(object, keys).or_else(|| outer.clone());
-        let peer = object.get("peer_address").and_then(Value::as_object);
+        let part = |name: &str| object.get(name).and_then(Value::as_object);
+        let sending = part("envelope").and_then(|e| pick(e, &["sendingip"]));
+        let sending = sending.or_else(|| part("source_address").and_then(|s| pick(s, &["address"])));
+        let peer = part("peer_address");
         let inner = |key: &str| {
             peer.and_then(|p| p.get(key)).and_then(Value::as_str).map(|h| h.trim_end_matches('.').to_owned())
         };
@@ -116,7 +119,8 @@ impl Around {
                 .or_else(|| self.kind.clone()),
             time: or(&["timestamp", "time", "date", "bouncedat", "createdat", "eventtime", "datetime"], &self.time),
             queue_id: or(&["queueid", "qid", "msgid", "queue"], &self.queue_id)
-                .filter(|q| !q.contains('@') && !q.contains('.')),
+                .filter(|q| !q.contains('@') && !q.contains('.'))
+                .or_else(|| peer.and_then(|_| pick(object, &["id"]))),
             recipient: recipient.or_else(|| self.recipient.clone()),
             remote_host: inner("name").filter(|h| scan::host_like(h)).or_else(|| {
                 or(&["mx", "mxhost", "remotemta", "host", "name", "hostname", "peer"], &self.remote_host)
@@ -124,9 +128,13 @@ impl Around {
                     .filter(|h| scan::host_like(h))
             }),
             remote_ip: inner("addr").or_else(|| {
-                or(&["addr", "mxip", "remoteip", "remoteaddress", "destinationip", "dstip"], &self.remote_ip)
+                let bounced = object.contains_key("bounce_class").then(|| pick(object, &["ipaddress"])).flatten();
+                let keys = ["addr", "mxip", "remoteip", "remoteaddress", "destinationip", "dstip"];
+                bounced.or_else(|| or(&keys, &self.remote_ip))
             }),
-            source_ip: or(&["sourceip", "sendingip", "outboundip", "zoneaddress", "localaddress"], &self.source_ip),
+            source_ip: sending.or_else(|| {
+                or(&["sourceip", "sendingip", "outboundip", "zoneaddress", "localaddress"], &self.source_ip)
+            }),
             status: or(&["status", "enhancedstatus"], &self.status)
                 .filter(|s| reply::enhanced_prefix(s).is_some_and(|p| p.len() == s.len())),
         }
@@ -143,7 +151,7 @@ pub(super) fn software(object: &Map<String, Value>) -> Option<&'static str> {
         ("Postmark", has("RecordType") || (has("BouncedAt") && has("TypeCode"))),
         ("SparkPost", has("msys")),
         ("KumoMTA", has("peer_address") || has("bounce_classification") || (has("response") && has("egress_pool"))),
-        ("ZoneMTA", has("zone") && (has("seq") || has("category"))),
+        ("ZoneMTA", has("zone") && (has("seq") || has("category")) || has("_queue_id") && has("_seq")),
         ("Mandrill", has("bounce_description") && has("_id")),
         ("SocketLabs", has("ServerId") && has("SecretKey")),
     ];

@@ -13,6 +13,8 @@ use keys::{Around, pick, software, speaks_of_mail, told};
 
 /// Objects nested deeper are not looked at.
 const MAX_DEPTH: usize = 12;
+/// How much of an object is looked at for the line of a value.
+const ROWS: usize = 64 << 10;
 /// One JSON text longer than this is not parsed as a whole.
 const MAX_JSON: usize = 16 << 20;
 
@@ -24,7 +26,7 @@ pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> Option<Fin
     if !shaped {
         return None;
     }
-    let mut events = Events { context, findings: Findings { kind: Kind::Log, ..Findings::default() } };
+    let mut events = Events { context, findings: Findings { kind: Kind::Log, ..Findings::default() }, source: "" };
     let lead = text.len() - start.len();
     let first_line = text.get(..lead).map_or(0, |t| t.matches('\n').count()) + 1;
     if text.len() <= MAX_JSON
@@ -50,9 +52,7 @@ pub(super) fn embedded(message: &str) -> Option<super::Hit> {
     let client = pick(&object, &["srcip", "clientip", "remoteip", "remoteaddr"]);
     let server = pick(&object, &["remoteserver", "remotehost"]).filter(|h| scan::host_like(h));
     let known = Reply {
-        ip: client
-            .as_deref()
-            .and_then(|c| scan::ip(c.rsplit_once(':').filter(|(h, _)| !h.contains(':')).map_or(c, |(h, _)| h))),
+        ip: client.as_deref().and_then(scan::ip_of_end),
         queue_id: around.queue_id,
         recipient_domain: around.recipient,
         remote_host: server.clone().or(around.remote_host).filter(|_| client.is_none()),
@@ -68,9 +68,11 @@ struct Events<'a> {
     context: &'a Context,
     /// What was found.
     findings: Findings,
+    /// The text of the object that is read, where it may span lines.
+    source: &'a str,
 }
 
-impl Events<'_> {
+impl<'a> Events<'a> {
     /// Reads one value a line; gives how many lines were JSON.
     fn lines(&mut self, text: &str) -> usize {
         let mut parsed = 0;
@@ -90,7 +92,7 @@ impl Events<'_> {
     }
 
     /// Reads one value that stands alone; `source` is its text when it may span lines.
-    fn top(&mut self, value: &Value, line: usize, source: &str) {
+    fn top(&mut self, value: &Value, line: usize, source: &'a str) {
         match value {
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 self.dialogue(items, None, line);
@@ -98,12 +100,13 @@ impl Events<'_> {
             Value::Array(items) => {
                 let mut places = Places::new(source);
                 for item in items.iter().take(100_000) {
-                    let at = places.next();
-                    self.top(item, line + at, "");
+                    let (at, text) = places.next();
+                    self.top(item, line + at, text);
                 }
             }
             Value::Object(object) => {
                 self.findings.mta = self.findings.mta.take().or_else(|| software(object).map(str::to_owned));
+                self.source = source;
                 self.object(object, line, &Around::default(), 0);
             }
             _ => {}
@@ -198,13 +201,13 @@ impl Events<'_> {
             return;
         }
         let known = Reply {
-            line: Some(line),
+            line: Some(line + self.row(&text)),
             time: around.time.clone(),
             queue_id: around.queue_id.clone(),
             recipient_domain: around.recipient.clone(),
             remote_host: around.remote_host.clone(),
             remote_ip: around.remote_ip.as_deref().and_then(scan::ip),
-            ip: around.source_ip.as_deref().and_then(scan::ip),
+            ip: around.source_ip.as_deref().and_then(scan::ip_of_end),
             direction: Some(Direction::Out),
             ..Reply::default()
         };
@@ -214,6 +217,17 @@ impl Events<'_> {
             reply.dsn_status.clone_from(&around.status);
         }
         self.push(reply);
+    }
+
+    /// In which line of its object a value stands, from 0; found by the value's end, since a code may be set before it.
+    fn row(&self, value: &str) -> usize {
+        let written = serde_json::to_string(value).unwrap_or_default();
+        let end = written.trim_matches('"');
+        let start = end.len().saturating_sub(60);
+        let end = end.get(end.ceil_char_boundary(start)..).unwrap_or("");
+        let source = scan::truncated(self.source, ROWS);
+        let at = source.find(end).filter(|_| !end.is_empty()).unwrap_or(0);
+        source.get(..at).map_or(0, |before| before.matches('\n').count())
     }
 
     /// Keeps a reply, or counts it.
@@ -249,16 +263,17 @@ impl<'a> Places<'a> {
         self.rest = tail;
     }
 
-    /// The line of the next item, which is passed over.
-    fn next(&mut self) -> usize {
+    /// The line and the text of the next item, which is passed over.
+    fn next(&mut self) -> (usize, &'a str) {
         let lead = self.rest.len() - self.rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
         self.skip(lead);
         let line = self.line;
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<serde::de::IgnoredAny>();
         let parsed = values.next().is_some_and(|v| v.is_ok());
         let length = if parsed { values.byte_offset() } else { self.rest.len() };
+        let text = self.rest.get(..length).unwrap_or("");
         self.skip(length);
-        line
+        (line, text)
     }
 }
 
