@@ -136,19 +136,29 @@ fn receiver_before(head: &str) -> bool {
     let near: String = head.chars().rev().take(28).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
     let near = near.trim_end_matches(['[', '(', ' ', ':', '=']);
-    ["server", "called", "dns ip", "dns server", "resolver", "nameserver", "name server", "connect to", "local ip", "i"]
-        .iter()
-        .any(|w| {
-            near.strip_suffix(w).is_some_and(|rest| {
-                if *w == "i" {
-                    head.ends_with("I=[")
-                } else {
-                    *w != "server"
-                        || head.ends_with("erver: (")
-                        || head.ends_with("erver: ") && !rest.ends_with("mail ")
-                }
-            })
+    [
+        "server",
+        "called",
+        "lastattemptedip",
+        "dns ip",
+        "dns server",
+        "resolver",
+        "nameserver",
+        "name server",
+        "connect to",
+        "local ip",
+        "i",
+    ]
+    .iter()
+    .any(|w| {
+        near.strip_suffix(w).is_some_and(|rest| {
+            if *w == "i" {
+                head.ends_with("I=[")
+            } else {
+                *w != "server" || head.ends_with("erver: (") || head.ends_with("erver: ") && !rest.ends_with("mail ")
+            }
         })
+    })
 }
 
 /// Whether `host[address] said` names the server behind the refusing one.

@@ -25,6 +25,7 @@ mod scan;
 pub mod text;
 mod time;
 mod transcript;
+mod wordless;
 
 pub use context::{Budget, Context};
 pub use findings::{Category, Direction, Findings, Kind, Reply, Whose};
@@ -64,7 +65,7 @@ pub fn read(bytes: &[u8], context: &Context) -> Findings {
 
 /// Reads one decoded text.
 fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
-    if !work.spend(text.len()) || is_of_developers(text) {
+    if !work.spend(text.len()) || wordless::is_of_developers(text) {
         return Findings::default();
     }
     if starts_with_header(text) {
@@ -76,17 +77,6 @@ fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
         return with_header(logged, text, context);
     }
     with_header(prose(text, context, logged), text, context)
-}
-
-/// Whether a text is a history or a difference of source code, which may speak of any reply.
-fn is_of_developers(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim_end).skip_while(|line| line.is_empty());
-    let (Some(first), second) = (lines.next(), lines.next().unwrap_or("")) else { return false };
-    let hash = first.strip_prefix("commit ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
-    let commit = hash.len() >= 7 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    commit && (second.starts_with("Author: ") || second.starts_with("Merge: "))
-        || first.starts_with("diff --git ")
-        || first.starts_with("--- a/") && second.starts_with("+++ b/")
 }
 
 /// Whether a refusal in a paste goes on in an indented next line, as in prose rather than in a log.
@@ -110,116 +100,7 @@ fn prose(text: &str, context: &Context, logged: Findings) -> Findings {
         let kind = if mta.is_some() && text.lines().count() > 3 { Kind::Bounce } else { Kind::Reply };
         return Findings { kind, mta, replies, ..Findings::default() };
     }
-    wordless(text, mta, context).unwrap_or_default()
-}
-
-/// A refusal pasted without its code: only when the words say that one is.
-fn wordless(text: &str, mta: Option<String>, context: &Context) -> Option<Findings> {
-    let short = text.len() <= 4000 && !text.trim().is_empty() && header_at(text).is_none();
-    if !short || text.lines().any(transcript::in_column) || is_about_access(text) {
-        return None;
-    }
-    let line = text.lines().position(|l| !l.trim().is_empty()).unwrap_or(0) + 1;
-    let reply = describe::describe(text, Reply { line: Some(line), ..Reply::default() }, context);
-    let status = reply.enhanced_status.as_deref();
-    let refused = || reply.category != Some(Category::Other) && sounds_refused(text);
-    let says = status.map_or_else(refused, |status| says_status(text, status)) || mta.is_some();
-    says.then(|| Findings { kind: Kind::Reply, mta, replies: vec![reply], ..Findings::default() })
-}
-
-/// Whether a text is about log-ins or web requests: what is denied there is no mail.
-fn is_about_access(text: &str) -> bool {
-    let low = text.to_lowercase();
-    let web = ["http/1.", "http/2"].iter().any(|version| low.contains(version))
-        && ["get /", "post /", "head /"].iter().any(|request| low.contains(request));
-    let login = ["authentication", "login", "logon", "password"].iter().any(|word| low.contains(word));
-    web || login && ["fail", "denied", "incorrect", "invalid"].iter().any(|word| low.contains(word))
-}
-
-/// Words of which a text without any code holds at least one when it tells of a refusal.
-const REFUSED: &[&str] = &[
-    "reject",
-    "refus",
-    "block",
-    "denied",
-    "deny",
-    "bounce",
-    "fail",
-    "undeliver",
-    "not accept",
-    "not allow",
-    "not permit",
-    "not exist",
-    "not found",
-    "not deliver",
-    "no longer",
-    "no such",
-    "listed",
-    "unable",
-    "could",
-    "unknown",
-    "exceed",
-    "full",
-    "disabled",
-    "inactive",
-    "suspen",
-    "greylist",
-    "try again",
-    "defer",
-    "invalid",
-    "too many",
-    "too large",
-    "required",
-    "must ",
-    "spam",
-    "virus",
-    "prohibit",
-    "error",
-    "expired",
-    "gesperrt",
-    "abgelehnt",
-    "nicht",
-    "unbekannt",
-    "abgewiesen",
-    "zurück",
-    "bloqu",
-    "rejet",
-    "inconnu",
-    "rechaz",
-    "no existe",
-    "desconocid",
-    "respint",
-    "sconosciut",
-    "geweiger",
-    "odrzuc",
-    "zablok",
-    "отклон",
-    "заблок",
-    "拒",
-    "被退",
-    "ブロック",
-    "エラー",
-    "不明",
-];
-
-/// Whether a text speaks of something refused at all; names of techniques alone do not.
-fn sounds_refused(text: &str) -> bool {
-    let low = text.to_lowercase();
-    REFUSED.iter().any(|word| low.contains(word))
-}
-
-/// Whether three numbers are given as a status code: at the start, in brackets or behind a word for one; not as a version
-/// or a section.
-fn says_status(text: &str, status: &str) -> bool {
-    let Some(at) = text.find(status) else { return false };
-    let head = text.get(..at).unwrap_or("");
-    let line = head.rsplit('\n').next().unwrap_or("").to_lowercase();
-    let before = line.trim_end_matches([' ', ':', '=', '[', '(', '#', '"', '\'']);
-    let named = ["status", "code", "error", "said", "smtp", "reason", "dsn", "response was", "fehler", "erreur"];
-    let quoted = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | '“' | '„');
-    let alone =
-        line.trim_matches(quoted).is_empty() && (head.trim_matches(quoted).is_empty() || head.trim().ends_with(':'));
-    alone || head.ends_with(['(', '[']) || head.ends_with("(#") || named.iter().any(|n| before.ends_with(n))
+    wordless::read(text, mta, context).unwrap_or_default()
 }
 
 /// Reads a message, or the messages of a mailbox.

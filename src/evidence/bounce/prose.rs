@@ -19,6 +19,9 @@ pub(super) fn reason(prose: &str) -> (usize, String) {
         "did not reach",
         "undeliverable to",
         "wasn't delivered",
+        "rilevato un errore",
+        "wurde nicht zugestellt",
+        "nicht zugestellt werden",
     ];
     let lower = prose.to_lowercase();
     let at = markers.iter().filter_map(|m| lower.find(m)).min().unwrap_or(0);

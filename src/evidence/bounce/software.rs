@@ -59,6 +59,7 @@ static TABLE: &[Row] = &[
     Row("Postfix", &[(Body, "this is the mail system at host")]),
     Row("Sendmail", &[(Body, "transcript of session follows"), (Report, "reporting-mta")]),
     Row("MailRu", &[(From, "mail.ru"), (Body, "created automatically by")]),
+    Row("MailRu", &[(From, "mail.ru"), (Body, "создано автоматически")]),
     Row("Mailgun", &[(From, "mailgun")]),
     Row("Zoho", &[(Head, "x-zoho")]),
     Row("Zoho", &[(From, "zoho")]),

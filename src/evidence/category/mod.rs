@@ -130,6 +130,10 @@ pub(crate) fn of(lower: &str, code: Option<u16>, enhanced: Option<&str>, list: O
     if vague && nothing_said(words) {
         return enhanced.filter(|_| code.is_none()).and_then(status).unwrap_or(Other);
     }
+    // An access table of Postfix refuses a recipient with these words; Microsoft's 5.4.1 means an unknown one.
+    if enhanced.is_some_and(|e| e.ends_with("7.1")) && words.contains("recipient address rejected: access denied") {
+        return Policy;
+    }
     let temporary = code.is_some_and(|code| code < 500);
     let coded = enhanced.and_then(status).filter(|category| !(temporary && *category == MailboxUnknown));
     let vaguely = || VAGUE_TABLE.as_ref().and_then(|t| t.best(words)).map(|(_, c)| c);

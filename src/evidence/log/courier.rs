@@ -2,7 +2,7 @@
 
 use super::envelope::Line;
 use super::{Hit, Weight};
-use crate::evidence::findings::{Direction, Reply};
+use crate::evidence::findings::{Category, Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
@@ -10,8 +10,11 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     if !line.program.contains("courier") && !line.message.contains("courieresmtp") {
         return None;
     }
-    let at = reply::find_code(line.message)?;
-    let (head, text) = line.message.split_at_checked(at.start)?;
+    let spoken = line.message.rmatch_indices(": ").find(|(at, _)| {
+        line.message.get(at + 2..).is_some_and(|rest| reply::find_code(rest).is_some_and(|code| code.start == 0))
+    });
+    let at = spoken.map(|(at, _)| at + 2).or_else(|| reply::find_code(line.message).map(|code| code.start))?;
+    let (head, text) = line.message.split_at_checked(at)?;
     if head.contains("error,relay=") || line.program.contains("smtpd") {
         incoming(head, text)
     } else {
@@ -27,6 +30,7 @@ fn incoming(head: &str, text: &str) -> Option<Hit> {
         ip,
         recipient_domain: scan::between(head, "to=<", ">").and_then(scan::domain_of),
         sender_domain: scan::between(head, "from=<", ">").and_then(scan::domain_of),
+        category: text.starts_with("517").then_some(Category::Policy),
         direction: Some(Direction::In),
         ..Reply::default()
     };

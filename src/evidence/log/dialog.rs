@@ -34,7 +34,8 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let code = reply::find_code(text).filter(|c| c.start == 0 && !matches!(c.code, 535 | 502 | 500))?;
     let (first, whole) = gathered(text, code.code, &session, line.number, memory)?;
     let note = |what: &str| memory.get(&format!("{what} {session}"));
-    let columns = message.starts_with('"') || message.contains("] rsp: ");
+    let addressed = message.split([' ', '\t']).next().is_some_and(|word| scan::ip(word).is_some());
+    let columns = addressed || message.starts_with('"') || message.contains("] rsp: ");
     let peer = scan::ips(message.get(..at)?).first().map(|f| f.ip).filter(|_| columns);
     let called = note("peer").and_then(scan::ip).filter(|_| heard);
     let delivery = message.contains("] RSP: ") && !session.is_empty();

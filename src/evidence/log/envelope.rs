@@ -24,7 +24,7 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let line = without_priority(line);
     let line = without_place(line);
     let Some(length) = time_length(line) else {
-        return program_first(line, number);
+        return addressed(line, number).unwrap_or_else(|| program_first(line, number));
     };
     let (time, rest) = line.split_at_checked(length).unwrap_or((line, ""));
     let time = Some(time.trim_matches(['[', ']', '"', ' ']));
@@ -44,6 +44,22 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
         Some((host, program, message)) => Line { number, time, host, program, message },
         None => Line { number, time, host: None, program: "", message: rest },
     }
+}
+
+/// A line of `IceWarp`: the peer's address, the session in brackets, the time of day (`192.0.2.1  [0B54] 10:11:12 >>> …`).
+fn addressed(line: &str, number: usize) -> Option<Line<'_>> {
+    let (address, rest) = line.split_once([' ', '\t'])?;
+    let (session, rest) = rest.trim_start().strip_prefix('[')?.split_once("] ")?;
+    let (time, _) = rest.split_once(' ')?;
+    let clock = time.len() == 8 && time.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    let shaped = clock && session.bytes().all(|b| b.is_ascii_alphanumeric());
+    (shaped && scan::ip(address).is_some()).then_some(Line {
+        number,
+        time: Some(time),
+        host: None,
+        program: "",
+        message: line,
+    })
 }
 
 /// A line without a time in front: the program may still be named, and a time may follow.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::evidence::context::Context;
 use crate::evidence::describe::describe;
-use crate::evidence::findings::{Direction, Findings, Kind, Reply};
+use crate::evidence::findings::{Category, Direction, Findings, Kind, Reply};
 use crate::evidence::{MAX_REPLIES, reply, scan};
 
 /// Reads a log whose columns are named by a `#Fields:` line (or by the tracking log's first line).
@@ -16,7 +16,7 @@ pub(super) fn read(text: &str, context: &Context) -> Option<Findings> {
     let columns: Vec<String> =
         head.trim_start_matches("#Fields:").trim().to_ascii_lowercase().split(',').map(str::to_owned).collect();
     let has = |name: &str| columns.iter().any(|c| c == name);
-    if !has("date-time") && !has("session-id") {
+    if !has("date-time") && !has("session-id") && !has("smtpresponse") {
         return None;
     }
     let sending = !text.lines().take(10).any(|l| l.contains("SMTP Receive"));
@@ -73,6 +73,9 @@ impl Log<'_> {
     fn row(&mut self, record: &csv::StringRecord, line: Option<usize>) -> Option<Reply> {
         if let Some(status) = self.get(record, "recipient-status") {
             return self.tracked(record, status, line);
+        }
+        if let Some(said) = self.get(record, "smtpresponse") {
+            return self.filtered(record, said, line);
         }
         let session = self.get(record, "session-id")?.to_owned();
         let event = self.get(record, "event")?;
@@ -131,6 +134,25 @@ impl Log<'_> {
             ..Reply::default()
         };
         Some(describe(&whole, base, self.context))
+    }
+
+    /// Reads a row of the log of the filtering agents.
+    fn filtered(&self, record: &csv::StringRecord, said: &str, line: Option<usize>) -> Option<Reply> {
+        reply::find_code(said).filter(|code| code.start == 0)?;
+        let entered = self.get(record, "enteredorgfromip").and_then(scan::ip);
+        let listed = self.get(record, "reason") == Some("BlockListProvider");
+        let known = Reply {
+            line,
+            time: self.get(record, "timestamp").map(str::to_owned),
+            queue_id: self.get(record, "sessionid").map(str::to_owned),
+            ip: entered.or_else(|| self.get(record, "remoteendpoint").and_then(scan::ip_of_end)),
+            recipient_domain: self.get(record, "recipient").and_then(scan::domain_of),
+            sender_domain: self.get(record, "p1fromaddress").and_then(scan::domain_of),
+            category: listed.then_some(Category::Rbl),
+            direction: Some(Direction::In),
+            ..Reply::default()
+        };
+        Some(describe(said, known, self.context))
     }
 
     /// Reads a row of the tracking log: `[{LRT=…};{LED=550 5.1.1 …};{FQDN=…};{IP=…}]`.

@@ -177,9 +177,10 @@ fn refusal(message: &str, queue_id: Option<&str>, line: &Line<'_>) -> Option<Hit
     let at =
         VERBS.iter().filter_map(|v| message.find(v)).min().or_else(|| message.starts_with("rejected ").then_some(0))?;
     let (head, tail) = message.split_at_checked(at)?;
+    let called = || scan::after(message, "rejected connection").and_then(|rest| scan::after(rest, " from "));
     let greeted =
         || message.split_once("HLO from ").or_else(|| message.split_once("HELO from ")).map(|(_, client)| client);
-    let client = scan::after(message, "H=").or_else(greeted).filter(|_| named)?;
+    let client = scan::after(message, "H=").or_else(greeted).or_else(called).filter(|_| named)?;
     let tail = tail.trim_start();
     let (command, reason) = tail.split_once(": ").unwrap_or((tail, ""));
     let reason = if reason.is_empty() { command } else { reason };

@@ -1,5 +1,5 @@
 //! Filters in front of or beside a mail server, and servers that tell of refusals in sentences of their own: spamdyke,
-//! amavis, Rspamd, Barracuda, Mimecast, Kerio, Domino.
+//! amavis, Rspamd, Barracuda, Mimecast, Kerio, Domino, ASSP, Dovecot.
 
 use super::envelope::Line;
 use super::{Hit, Weight};
@@ -15,6 +15,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
         .or_else(|| mimecast(line))
         .or_else(|| kerio(line))
         .or_else(|| domino(line))
+        .or_else(|| assp(line))
+        .or_else(|| dovecot(line))
 }
 
 /// `DENIED_RDNS_MISSING from: a@b to: c@d origin_ip: 192.0.2.1 origin_rdns: … reason: …`.
@@ -159,6 +161,35 @@ fn kerio(line: &Line<'_>) -> Option<Hit> {
     };
     line.time?;
     Some(Hit { known, text: message.to_owned(), mta: "Kerio Connect", weight: Weight::Sure })
+}
+
+/// ASSP: `m1-1-1 [Worker_1] 192.0.2.1 <a@b> to: c@d [spam found] -- failed DNSBL check; …`.
+fn assp(line: &Line<'_>) -> Option<Hit> {
+    let (head, told) = line.message.split_once(" [spam found]")?;
+    let client = scan::ips(head).into_iter().next()?.ip;
+    let known = Reply {
+        ip: Some(client),
+        recipient_domain: scan::word_after(head, "> to: ").and_then(scan::domain_of),
+        sender_domain: scan::between(head, " <", ">").and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        category: (!told.contains("DNSBL")).then_some(Category::ContentSpam),
+        ..Reply::default()
+    };
+    line.time?;
+    let text = told.trim_start_matches([' ', '-']).to_owned();
+    Some(Hit { known, text, mta: "ASSP", weight: Weight::Sure })
+}
+
+/// Dovecot's delivery: `lda(a@b): msgid=<…>: rejected: Quota exceeded`.
+fn dovecot(line: &Line<'_>) -> Option<Hit> {
+    let delivers = ["lda(", "lmtp("].iter().any(|name| line.message.starts_with(name));
+    let (head, text) = line.message.split_once(" rejected: ").filter(|_| delivers)?;
+    let known = Reply {
+        recipient_domain: scan::between(head, "(", ")").and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        ..Reply::default()
+    };
+    Some(Hit { known, text: text.to_owned(), mta: "Dovecot", weight: Weight::Sure })
 }
 
 /// Domino: `SMTP Server: … rejected for policy reasons`, and hosts on a DNS list.

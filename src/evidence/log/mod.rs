@@ -132,6 +132,7 @@ static NEEDLES: &[&str] = &[
     "(smtp.",
     "T (reject)",
     " (soft reject)",
+    "[spam found]",
     "list type: black",
     "error,relay",
     "status: ",

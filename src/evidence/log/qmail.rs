@@ -109,7 +109,15 @@ fn smtpd(line: &Line<'_>) -> Option<Hit> {
         return None;
     }
     let head = at.map_or(line.message, |c| line.message.get(..c.start).unwrap_or(""));
-    let known = Reply { ip: scan::ips(head).first().map(|f| f.ip), direction: Some(Direction::In), ..Reply::default() };
+    let checked = scan::between(line.message, "remote <", ">").unwrap_or("");
+    let known = Reply {
+        ip: scan::ips(head).first().map(|f| f.ip),
+        recipient_domain: scan::between(line.message, "rcpt <", ">").and_then(scan::domain_of),
+        sender_domain: scan::between(line.message, "from <", ">").and_then(scan::domain_of),
+        helo: checked.split(':').next().filter(|helo| !helo.is_empty()).map(str::to_owned),
+        direction: Some(Direction::In),
+        ..Reply::default()
+    };
     Some(Hit { known, text: text.to_owned(), mta: "qmail", weight: Weight::Sure })
 }
 

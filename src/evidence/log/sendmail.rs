@@ -34,8 +34,10 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
 /// `ruleset=check_rcpt, arg1=<a@b>, relay=host [ip], reject=550 5.7.1 …` and milters.
 fn rejected(message: &str, known: Reply) -> Option<Hit> {
     let (head, text) = message.split_once("reject=")?;
-    let ruled =
-        head.contains("ruleset=") || head.contains("Milter") || head.contains("relay=") || head.contains("arg1=");
+    let ruled = head.contains("ruleset=")
+        || head.to_ascii_lowercase().contains("milter")
+        || head.contains("relay=")
+        || head.contains("arg1=");
     if !ruled {
         return None;
     }

@@ -33,6 +33,7 @@ static PROGRAMS: &[(&str, &str)] = &[
     ("inbound/pass", "Barracuda"),
     ("rspamd", "Rspamd"),
     ("amavis", "amavis"),
+    ("dovecot", "Dovecot"),
 ];
 
 /// Pieces of lines that only one software writes.
@@ -139,13 +140,22 @@ fn of_line(raw: &str) -> Option<&'static str> {
     let program = line.program.to_ascii_lowercase();
     let by_program = PROGRAMS.iter().find(|(p, _)| !program.is_empty() && program.contains(p)).map(|(_, n)| *n);
     let exim = || (line.time.is_some() && exim_id(line.message)).then_some("Exim");
+    let icewarp = || is_icewarp(&line).then_some("IceWarp");
     let mdaemon = || is_mdaemon(raw).then_some("MDaemon");
     let communigate = || is_communigate(line.message).then_some("CommuniGate Pro");
     by_program
         .or_else(exim)
         .or_else(mdaemon)
+        .or_else(icewarp)
         .or_else(communigate)
         .or_else(|| SHAPES.iter().find(|(s, _)| raw.contains(s)).map(|(_, n)| *n))
+}
+
+/// Whether a line is one of `IceWarp`, which puts the peer's address before the time, then arrows.
+fn is_icewarp(line: &envelope::Line<'_>) -> bool {
+    let first = line.message.split([' ', '\t']).next().unwrap_or("");
+    let arrows = ["] ", " <<< ", " >>> "].iter().filter(|mark| line.message.contains(**mark)).count() == 2;
+    arrows && line.time.is_some() && crate::evidence::scan::ip(first).is_some()
 }
 
 /// Whether a line starts as only `MDaemon`'s do: `Mon 2024-05-01 10:11:12.123: [00123:1] --> …`.

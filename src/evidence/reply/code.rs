@@ -128,11 +128,12 @@ fn enhanced_follows(rest: &str, class: Option<u8>) -> bool {
     direct.or_else(skipped).is_some_and(|e| e.as_bytes().first().copied() == class)
 }
 
-/// Whether a status code is followed by a place to fill in, as in source code (`554 5.7.1 {}`).
+/// Whether a status code is followed by a place to fill in, as in source code (`554 5.7.1 {}`), or is only spoken of.
 fn is_template(rest: &str) -> bool {
     let body = after_code(rest);
     let told = status_prefix(body, 999).and_then(|status| body.get(status.len()..));
-    told.is_some_and(|told| told.trim_start().starts_with(['{', '%', '$']))
+    let told = told.map_or("", str::trim_start);
+    told.starts_with(['{', '%', '$']) || told_of(told.split(' ').next().unwrap_or(""))
 }
 
 /// Whether a word between code and status is a server's own tag, such as `cuda_nsu`.
@@ -240,7 +241,9 @@ pub(crate) fn introduced(head: &str) -> bool {
     if trimmed.ends_with("\\n") || trimmed.ends_with("\\r") || trimmed.ends_with("#<") {
         return true;
     }
-    if trimmed.ends_with("==") || trimmed.ends_with("!=") {
+    if ["==", "!=", ">=", "<="].iter().any(|sign| trimmed.ends_with(sign))
+        || trimmed.ends_with("_code =") && !trimmed.ends_with("smtp_code =")
+    {
         return false;
     }
     if trimmed.ends_with([':', ';', '=', '>', '|']) {

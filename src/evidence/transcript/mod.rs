@@ -282,7 +282,9 @@ pub(crate) fn in_column(line: &str) -> bool {
     let number = line.trim_start_matches(' ');
     let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
     let word = unit.trim_start_matches(' ');
-    line.len() >= number.len() + 2 && unit.len() >= word.len() + 2 && word.starts_with(char::is_lowercase)
+    line.len() >= number.len() + 2
+        && unit.len() >= word.len() + 2
+        && word.starts_with(|c: char| c.is_alphabetic() || c == '<')
 }
 
 /// Whether the code stands behind a success code of the same line (`250 ok … 550`).

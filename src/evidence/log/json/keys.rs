@@ -129,7 +129,7 @@ impl Around {
             }),
             remote_ip: inner("addr").or_else(|| {
                 let bounced = object.contains_key("bounce_class").then(|| pick(object, &["ipaddress"])).flatten();
-                let keys = ["addr", "mxip", "remoteip", "remoteaddress", "destinationip", "dstip"];
+                let keys = ["addr", "mxip", "remoteip", "remotemtaip", "remoteaddress", "destinationip", "dstip"];
                 bounced.or_else(|| or(&keys, &self.remote_ip))
             }),
             source_ip: sending.or_else(|| {

@@ -130,6 +130,16 @@ impl<'a> Events<'a> {
                 Value::Array(items) if items.len() > 1 && items.iter().all(Value::is_string) => {
                     self.dialogue(items, Some(key), line);
                 }
+                Value::Array(items) if items.iter().all(Value::is_array) && key == "values" => {
+                    let lines = items.iter().filter_map(|pair| pair.get(1)).filter_map(Value::as_str);
+                    lines.take(10_000).for_each(|message| self.wrapped(message, object, line));
+                }
+                Value::String(inner) if inner.starts_with('{') => {
+                    if let Ok(Value::Object(inner)) = serde_json::from_str::<Value>(inner) {
+                        self.findings.mta = self.findings.mta.take().or_else(|| software(&inner).map(str::to_owned));
+                        self.object(&inner, line, &around, depth + 1);
+                    }
+                }
                 Value::Array(items) => items
                     .iter()
                     .filter_map(Value::as_object)
@@ -186,9 +196,21 @@ impl<'a> Events<'a> {
         let Some(text) = told(object) else { return };
         let coded = reply::find_code(&text);
         let kind = around.kind.as_deref().unwrap_or("");
-        let failed = ["bounce", "drop", "defer", "reject", "fail", "transient", "block", "undeliver", "error"]
-            .iter()
-            .any(|k| kind.contains(k));
+        let failed = [
+            "bounce",
+            "drop",
+            "defer",
+            "reject",
+            "fail",
+            "transient",
+            "permanent",
+            "block",
+            "undeliver",
+            "error",
+            "suppress",
+        ]
+        .iter()
+        .any(|k| kind.contains(k));
         let done = ["delivered", "delivery", "reception", "open", "click", "processed", "accepted", "complaint"]
             .contains(&kind);
         let sure = coded.is_some_and(|c| c.certainty == reply::Certainty::Confirmed);
