@@ -1,5 +1,6 @@
 //! `postern doctor`: says in words what is set up wrong.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::say;
@@ -9,6 +10,7 @@ use crate::content::Content;
 use crate::desk::Desk;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::time::Clock;
+use crate::gateways::probe::{self, Said};
 use crate::mail::transport::Transport;
 use crate::store::{Db, Engine, staff};
 
@@ -204,14 +206,31 @@ async fn service(key: &str, at: &Endpoint, found: &mut Findings) -> anyhow::Resu
     if !at.is_local() {
         found.hint(&format!("{key} = {at}: the protocol has no passwords; keep others out by a firewall or VPN"))?;
     }
+    // An address of nobody (RFC 5737): any answer in the protocol will do.
+    let nobody = IpAddr::from([192, 0, 2, 1]);
+    let said = match key {
+        "gateways.policy.listen" => probe::policy(at, nobody).await,
+        _ => probe::socketmap(at, nobody).await,
+    };
+    match said {
+        Said::Free | Said::Listed(..) => good(&format!("{key}: Postern answers at {at}")),
+        Said::Nothing if !is_reached(at).await => {
+            found.hint(&format!("{key}: nothing answers at {at} now; `postern serve` will"))
+        }
+        _ => found.fault(&format!(
+            "{key}: what listens at {at} does not answer as Postern does; another program has the port, or `postern serve` \
+             is still loading its list"
+        )),
+    }
+}
+
+/// Whether somebody listens there.
+async fn is_reached(at: &Endpoint) -> bool {
     let connecting = async {
         match at {
             Endpoint::Tcp(addr) => tokio::net::TcpStream::connect(addr).await.is_ok(),
             Endpoint::Unix(path) => tokio::net::UnixStream::connect(path).await.is_ok(),
         }
     };
-    match tokio::time::timeout(Duration::from_secs(3), connecting).await {
-        Ok(true) => good(&format!("{key}: something answers at {at}")),
-        _ => found.hint(&format!("{key}: nothing answers at {at} now; `postern serve` will")),
-    }
+    tokio::time::timeout(Duration::from_secs(3), connecting).await.unwrap_or(false)
 }

@@ -55,10 +55,12 @@ impl Email {
         &self.0
     }
 
-    /// The form in which two spellings of one address are the same.
+    /// The form in which two spellings of one address are the same: lower case, the domain as the DNS has it (RFC 5890).
     #[must_use]
     pub fn folded(&self) -> String {
-        self.0.to_lowercase()
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let domain = url::Host::parse(domain).map_or_else(|_| domain.to_lowercase(), |host| host.to_string());
+        format!("{}@{domain}", local.to_lowercase())
     }
 
     /// The part behind the `@`.
@@ -126,6 +128,14 @@ fn is_letter_beyond_ascii(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_of_one_address_fold_alike() {
+        let folded = |text: &str| Email::parse(text).unwrap().folded();
+        assert_eq!(folded("Ann@Müller.example"), "ann@xn--mller-kva.example");
+        assert_eq!(folded("ann@XN--mller-kva.Example"), folded("ANN@müller.example"));
+        assert_eq!(folded("Ann.B+c@Example.org"), "ann.b+c@example.org");
+    }
 
     #[test]
     fn addresses_are_read_in_usual_spellings() {

@@ -291,7 +291,13 @@ async fn doctor_says_what_is_set_up_wrong() {
         .assert_ok("0 fault(s)");
     place.run(&["staff", "add", "ada@postern.example", "--role", "admin"]).assert_ok("Added");
     let _serving = place.serve().await;
-    place.run(&["doctor"]).assert_ok("ok    there is an admin").assert_ok("something answers at");
+    place
+        .run(&["doctor"])
+        .assert_ok("ok    there is an admin")
+        .assert_ok("ok    gateways.policy.listen: Postern answers at");
+    let other = sink.url().trim_start_matches("smtp://").to_owned();
+    let taken = place.run_with(&["doctor"], &[("POSTERN_GATEWAYS__POLICY__LISTEN", &other)], "");
+    assert!(taken.out.contains("does not answer as Postern does"), "{}", taken.out);
     drop(sink);
     let after = place.run(&["doctor"]);
     after.assert_fails(&["something does not work"]);
