@@ -100,6 +100,12 @@ impl Sentence {
         Self { key, values: Vec::new() }
     }
 
+    /// Whether it is the one of this name.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        self.key == key
+    }
+
     /// The sentence with one more value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {

@@ -2,6 +2,7 @@
 
 staff-nav-tickets = Tickets
 staff-nav-blocks = Block list
+staff-nav-imports = Bulk changes
 staff-nav-exemptions = Exemptions
 staff-nav-outbox = Outbox
 staff-nav-audit = Audit
@@ -300,8 +301,8 @@ block-done-renewed = A block of this network from this source was in force; caus
 block-done-end-set = The end is set.
 block-done-lifted = The block is lifted.
 
-imports-title = Imports
-imports-lead = Lists that came in. The last one of each source can be taken back: what it brought ends, what it ended is back. What staff lifted meanwhile stays lifted. An end that a list put off goes back by one list only.
+imports-title = Bulk changes
+imports-lead = Lists that came in, and blocks that were lifted many at once. The last list of each source can be taken back: what it brought ends, what it ended is back. What staff lifted meanwhile stays lifted. An end that a list put off goes back by one list only.
 imports-empty = No list came in yet.
 imports-caption = Imports, the latest first
 imports-file = File
@@ -314,6 +315,47 @@ imports-undo = Way back
 imports-undo-button = Take back
 imports-undone = taken back
 imports-is-undo = took another back
+bulk-title = Lift many blocks
+bulk-lead = All blocks in force that fit what is named here are lifted, each as if it were lifted alone. First you see what that would be.
+bulk-link = Lift many blocks
+bulk-inside = Inside the network
+bulk-inside-hint = Such as 203.0.113.0/24; blocks of the network itself too. Empty: wherever they are.
+bulk-preview-button = Show what that would be
+bulk-would = { $count ->
+    [0] No block fits
+    [one] One block fits
+   *[other] { $count } blocks fit
+ }
+bulk-share-of = { $percent } percent of the { $there } blocks in force.
+bulk-sample = Some of them, in the order of their addresses
+bulk-large = This is much of the list. Type { $count }, the number of the blocks, if it is meant.
+bulk-count = The number of blocks
+bulk-count-hint = As it stands above
+bulk-count-missing = This is much of the list. Type the number of the blocks as it is shown here, if it is meant.
+bulk-button = { $count ->
+    [one] Lift one block
+   *[other] Lift { $count } blocks
+ }
+bulk-caption = Bulk lifts, the latest first
+bulk-one-title = Bulk lift
+bulk-meant = Blocks
+bulk-meant-net = inside { $net }
+bulk-meant-source = of the source { $source }
+bulk-meant-cause = for { $cause }
+bulk-standing = How far
+bulk-state-lifting = { $count } of { $all } lifted so far
+bulk-state-lifted = { $count ->
+    [one] One block lifted
+   *[other] { $count } blocks lifted
+ }
+bulk-state-undoing = { $count } of { $all } blocked again so far
+bulk-state-undone = Taken back: { $count } of { $all } blocked again
+bulk-under-way = It goes on by itself, also when this page is closed.
+bulk-look-again = Look again
+bulk-begun = Begun
+bulk-undone = Taken back
+bulk-undo-hint = Blocks that it lifted are in force again as they were, unless they have ended, their network was exempted, blocked anew or lifted singly since, or their source let them go. Its probations end.
+bulk-lifted-caption = Some of the blocks that it lifted
 exemptions-title = Exemptions
 exemptions-lead = Networks that are never blocked, whatever the list says. What was taken out of a single block stands on the page of that block.
 exemptions-caption = Exemptions, the newest first
@@ -495,6 +537,7 @@ audit-about-block = Blocks
 audit-about-exemption = Exemptions
 audit-about-probation = Probations
 audit-about-import = Imports
+audit-about-bulk = Bulk lifts
 audit-about-ticket = Tickets
 audit-about-mail = Mails
 audit-about-staff = Team

@@ -324,3 +324,73 @@ async fn lists_and_ways_back_of_the_same_source_wait_for_one_another() {
     let again = desk.begin_import(&who, list("dynamic")).await.unwrap();
     desk.finish_import(again).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_lead_sees_what_it_would_be_lifts_and_takes_it_back() {
+    let app = TestApp::start().await;
+    import_many(&app, 1_100).await;
+    let mut lead = app.sign_in(Role::Lead).await;
+    let page = lead.get("/staff/blocks?source=dynamic&cause=PB-DYN").await.text;
+    assert!(page.contains("/staff/imports/lifts?source=dynamic&#38;cause=PB-DYN"), "{page}");
+    let page = lead.get("/staff/imports/lifts").await.text;
+    assert!(
+        page.contains("href=\"/staff/imports\" aria-current=\"page\"") && !page.contains("name=\"shown\""),
+        "{page}"
+    );
+    let wrong = lead.get("/staff/imports/lifts?inside=10.0.0.1/24").await;
+    assert!(wrong.status == 422 && wrong.text.contains("10.0.0.0/24"), "{}", wrong.text);
+    assert!(lead.get("/staff/imports/lifts?inside=192.0.2.0/24").await.text.contains("No block fits"));
+    let page = lead.get("/staff/imports/lifts?inside=10.0.0.0/15&source=&cause=PB-DYN").await.text;
+    for part in
+        ["500 blocks fit", "45 percent of the 1100", "PB-DYN: 500", "dynamic: 500", "10.0.0.1</a>", "name=\"count\""]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let form = |reason, shown, count| {
+        [
+            ("inside", "10.0.0.0/15"),
+            ("source", ""),
+            ("cause", "PB-DYN"),
+            ("reason", reason),
+            ("probation_days", "3"),
+            ("shown", shown),
+            ("count", count),
+        ]
+    };
+    for (reason, shown, count, why) in [
+        ("", "500", "500", "Say in a few words"),
+        ("wrong list", "500", "", "Type the number of the blocks"),
+        ("wrong list", "500", "400", "Type the number of the blocks"),
+        ("wrong list", "400", "400", "Meanwhile 500 blocks fit"),
+        ("wrong list", "many", "many", "Meanwhile 500 blocks fit"),
+    ] {
+        let page = lead.post("/staff/imports/lifts", &form(reason, shown, count)).await;
+        assert!(page.status == 422 && page.text.contains(why) && page.text.contains("500 blocks fit"), "{}", page.text);
+        assert!(page.text.contains(&format!("{reason}</textarea>")), "what was typed stays: {}", page.text);
+    }
+    assert!(app.is_blocked("10.0.0.1"));
+    let done = lead.post("/staff/imports/lifts", &form("wrong list", "500", "500")).await;
+    let path = done.assert_redirect().to_owned();
+    while app.desk().continue_bulks().await.unwrap() {}
+    let page = lead.get(&path).await.text;
+    for part in ["500 blocks lifted", "inside 10.0.0.0/15, for PB-DYN", "wrong list", "Take back", "10.0.0.1</a>"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!app.is_blocked("10.0.0.1") && app.is_blocked("10.3.0.1"));
+    let mut agent = app.sign_in(Role::Agent).await;
+    assert!(agent.get("/staff/imports").await.text.contains(&path));
+    let seen = agent.get(&path).await.text;
+    assert!(seen.contains("500 blocks lifted") && !seen.contains("Take back"), "{seen}");
+    assert_eq!(agent.get("/staff/imports/lifts").await.status, 403);
+    assert_eq!(agent.post("/staff/imports/lifts", &form("x", "500", "500")).await.status, 403);
+    assert_eq!(agent.post(&format!("{path}/undo"), &[]).await.status, 403);
+    assert_eq!(lead.post(&format!("{path}/undo"), &[]).await.assert_redirect(), path);
+    while app.desk().continue_bulks().await.unwrap() {}
+    let page = lead.get("/staff/imports").await.text;
+    assert!(page.contains("Taken back: 500 of 500 blocked again"), "{page}");
+    let again = lead.post(&format!("{path}/undo"), &[]).await;
+    assert!(again.status == 422 && again.text.contains("already"), "{}", again.text);
+    assert!(app.is_blocked("10.0.0.1"));
+    assert_eq!(lead.get("/staff/imports/lifts/7").await.status, 404);
+    assert_eq!(lead.post("/staff/imports/lifts/7/undo", &[]).await.status, 404);
+}

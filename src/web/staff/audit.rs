@@ -24,7 +24,8 @@ const PAGE: usize = 100;
 const PATH: &str = "/staff/audit";
 
 /// What events are about, by the beginning of their words.
-const FAMILIES: &[&str] = &["block.", "exemption.", "probation.", "import.", "ticket.", "mail.", "staff.", "token."];
+const FAMILIES: &[&str] =
+    &["block.", "exemption.", "probation.", "import.", "bulk.", "ticket.", "mail.", "staff.", "token."];
 
 /// Which events the address asks for.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -214,6 +214,11 @@ impl BlocksPage {
         [&asked.state, &asked.cause, &asked.source, &asked.q].iter().any(|text| !text.is_empty())
     }
 
+    /// Where many blocks are lifted: those that the list is narrowed to.
+    fn bulk_link(&self) -> String {
+        address("/staff/imports/lifts", &[("source", self.asked.source.trim()), ("cause", &self.asked.cause)])
+    }
+
     /// The causes for the form of a new block.
     fn named_causes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.causes.iter().map(|(code, name)| (code.as_str(), name.as_str()))

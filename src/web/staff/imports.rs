@@ -1,4 +1,4 @@
-//! The lists that came in, and the way back.
+//! The lists that came in and the bulk lifts, and the way back.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -6,10 +6,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::view::mendable;
+use super::bulk;
+use super::view::{line, mendable};
 use crate::app::App;
 use crate::domain::id::Id;
 use crate::domain::ticket::visible;
+use crate::store::bulks::{self, Bulk};
 use crate::store::imports::{self, Past};
 use crate::web::error::Result;
 use crate::web::extract::Path;
@@ -31,6 +33,8 @@ struct ImportsPage {
     shell: Shell,
     /// The imports, each with whether who is signed in may take it back.
     list: Vec<Row>,
+    /// The bulk lifts.
+    lifts: Vec<Bulk>,
     /// Why one was not taken back.
     faults: Faults,
 }
@@ -71,12 +75,28 @@ async fn page(app: &App, shell: Shell, faults: Faults) -> Result<ImportsPage> {
         }
         list.push(Row { past, may_undo });
     }
-    Ok(ImportsPage { shell, list, faults })
+    let lifts = bulks::list(app.desk.db.pool(), MOST).await?;
+    Ok(ImportsPage { shell, list, lifts, faults })
 }
 
 impl ImportsPage {
     /// The name of the file, made showable.
     fn file(past: &Past) -> String {
         visible(&past.file_name)
+    }
+
+    /// Which blocks a bulk lift means.
+    fn meant(&self, bulk: &Bulk) -> String {
+        bulk::meant(&self.shell, &bulk.filter)
+    }
+
+    /// Why many blocks were lifted, on one line.
+    fn reason(bulk: &Bulk) -> String {
+        line(&bulk.reason, 120)
+    }
+
+    /// How far a bulk lift is.
+    fn standing(&self, bulk: &Bulk) -> String {
+        bulk::standing(&self.shell, bulk)
     }
 }

@@ -72,18 +72,24 @@ impl Typed {
         if self.reason.trim().is_empty() {
             faults.add("reason", shell.t("lift-reason-missing"));
         }
-        let most = PROBATION_MOST / DAY;
-        let days = self.probation_days.trim().parse::<i64>().ok().filter(|days| (0..=most).contains(days));
-        if days.is_none() {
-            faults.add("probation_days", shell.t1("lift-probation-wrong", "most", most));
-        }
-        match (block, scope, days) {
-            (Some(block), Some(scope), Some(days)) if faults.is_empty() => {
-                Ok(Lift { block, scope, reason: self.reason.clone(), probation: days * DAY, ticket: None })
+        let probation = typed_probation(shell, &mut faults, &self.probation_days);
+        match (block, scope, probation) {
+            (Some(block), Some(scope), Some(probation)) if faults.is_empty() => {
+                Ok(Lift { block, scope, reason: self.reason.clone(), probation, ticket: None })
             }
             _ => Err(faults),
         }
     }
+}
+
+/// The length of a probation that was typed in days, or the fault of its field.
+pub fn typed_probation(shell: &Shell, faults: &mut Faults, typed: &str) -> Option<i64> {
+    let most = PROBATION_MOST / DAY;
+    let days = typed.trim().parse::<i64>().ok().filter(|days| (0..=most).contains(days));
+    if days.is_none() {
+        faults.add("probation_days", shell.t1("lift-probation-wrong", "most", most));
+    }
+    days.map(|days| days * DAY)
 }
 
 /// The form for one block.

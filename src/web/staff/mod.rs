@@ -10,6 +10,7 @@ pub mod acts;
 pub mod audit;
 pub mod block;
 pub mod blocks;
+pub mod bulk;
 pub mod canned;
 pub mod effect;
 pub mod evidence;
@@ -54,6 +55,9 @@ pub fn router() -> Router<App> {
         .route("/staff/exemptions", get(exemptions::show).post(exemptions::add))
         .route("/staff/exemptions/{id}/end", post(exemptions::end))
         .route("/staff/imports", get(imports::show))
+        .route("/staff/imports/lifts", get(bulk::form).post(bulk::begin))
+        .route("/staff/imports/lifts/{id}", get(bulk::show))
+        .route("/staff/imports/lifts/{id}/undo", post(bulk::undo))
         .route("/staff/imports/{id}/undo", post(imports::undo))
         .route("/staff/gateways", get(gateways::show))
         .route("/staff/outbox", get(outbox::index))
