@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::bounds::Bound;
 use super::password::{fitting_hash, verify};
 use super::{About, Desk, Done, Refusal};
 use crate::domain::email::Email;
@@ -63,13 +64,13 @@ impl Desk {
         }
         limits::reset(self.db.pool(), &by_account).await?;
         limits::give_back(self.db.pool(), &by_client, HOUR, now).await?;
+        self.known.forget(&[&by_account, &by_client]);
         Ok(SignIn::Welcome(self.begin_session(&member, client).await?))
     }
 
-    /// Counts a try; says whether these are too many within the hour.
-    async fn is_one_too_many(&self, bucket: &str) -> sqlx::Result<bool> {
-        let tries = limits::count(self.db.pool(), bucket, HOUR, self.now()).await?;
-        Ok(tries > self.config.limits.sign_ins_per_hour)
+    /// Counts a try; says whether these are too many within the hour. What is known to be too many costs no write.
+    async fn is_one_too_many(&self, bucket: &str) -> Done<bool> {
+        Ok(!self.count(&Bound::new(bucket.to_owned(), HOUR, self.config.limits.sign_ins_per_hour)).await?)
     }
 
     /// Begins a session.
@@ -129,6 +130,7 @@ impl Desk {
             return Err(Refusal::invalid("password-wrong"));
         }
         limits::reset(self.db.pool(), &tries).await?;
+        self.known.forget(&[&tries]);
         let hashed = fitting_hash(new).await?;
         let mut tx = self.db.begin().await?;
         staff::set_password(&mut *tx, member.id, &hashed).await?;

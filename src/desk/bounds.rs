@@ -55,6 +55,14 @@ impl Known {
         self.change(bound, now, |known| known.max(count));
     }
 
+    /// Forgets what is known of buckets whose counts were taken back.
+    pub fn forget(&self, buckets: &[&str]) {
+        let mut known = self.lock();
+        for bucket in buckets {
+            known.remove(*bucket);
+        }
+    }
+
     /// Counts one more here alone; says whether that was still within the bound.
     pub fn count(&self, bound: &Bound, now: Time) -> bool {
         self.change(bound, now, |known| known.saturating_add(1)) <= bound.most
@@ -167,6 +175,8 @@ mod tests {
         assert!(!known.has_room(&bound, Time(2)), "a count that comes late says nothing");
         let tries: Vec<bool> = (0..3).map(|_| known.count(&bound, Time(MINUTE))).collect();
         assert_eq!(tries, [true, true, false]);
+        known.forget(&["a"]);
+        assert!(known.has_room(&bound, Time(MINUTE)), "what was taken back makes room");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use postern::domain::id::Secret;
 use postern::domain::staff::{Role, Staff};
 use postern::domain::ticket::Who;
 use postern::domain::time::{DAY, HOUR, MINUTE};
-use postern::store::{events, sessions, staff};
+use postern::store::{events, limits, sessions, staff};
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -116,6 +116,17 @@ async fn many_tries_at_once_are_no_more_than_many_one_after_the_other() {
         compared += usize::from(matches!(done.await.unwrap().unwrap(), SignIn::Wrong));
     }
     assert_eq!(compared, 3);
+}
+
+#[tokio::test]
+async fn a_flood_of_tries_costs_no_more_writes_than_the_limit() {
+    let app = TestApp::with(&[("limits.sign_ins_per_hour", "3")]).await;
+    for n in 0..50 {
+        let answer = sign_in_from(&app, &format!("guess{n}@postern.example"), "wrong password", "198.51.100.9").await;
+        assert_eq!(matches!(answer, SignIn::Later), n >= 3, "{n}");
+    }
+    let counted = limits::count(app.desk().db.pool(), "signin:198.51.100.9", HOUR, app.desk().now()).await.unwrap();
+    assert_eq!(counted, 4, "three tries, and this look");
 }
 
 #[tokio::test]
