@@ -52,8 +52,7 @@ impl Zone {
     /// Asks by UDP.
     async fn ask(&self, name: &str, kind: RecordType) -> Message {
         let asked = question(name, kind);
-        let bytes = datagram(self.addr, &asked.to_vec().unwrap()).await.expect("an answer");
-        let answer = Message::from_vec(&bytes).unwrap();
+        let answer = dns::ask(self.addr, &asked).await;
         assert_eq!(answer.metadata.id, asked.metadata.id);
         answer
     }
@@ -295,7 +294,10 @@ async fn what_is_no_question_does_no_harm() {
     // Bytes that follow no rule, the same in each run.
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    for _ in 0..3_000 {
+    for round in 0..3_000 {
+        if round % 100 == 0 {
+            assert_eq!(zone.code("127.0.0.2").await.as_deref(), Some("127.0.0.2"), "others are served");
+        }
         let mut bytes = good.clone();
         for _ in 0..4 {
             seed ^= seed << 13;
@@ -305,7 +307,6 @@ async fn what_is_no_question_does_no_harm() {
             bytes[place] = u8::try_from(seed >> 56).unwrap();
         }
         socket.send_to(&bytes, zone.addr).await.unwrap();
-        tokio::task::yield_now().await;
     }
     assert_eq!(zone.code("127.0.0.2").await.as_deref(), Some("127.0.0.2"), "others are served");
 }

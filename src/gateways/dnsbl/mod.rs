@@ -9,15 +9,16 @@
 
 mod place;
 mod rate;
+mod udp;
 mod zone;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
 use tokio::io::{AsyncBufRead, AsyncReadExt as _};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ use self::rate::{Grant, Rate};
 use self::zone::Zone;
 use super::Judge;
 use super::listener::{self, Protocol};
-use crate::domain::net::{Net, fold};
+use crate::domain::net::Net;
 
 /// The most bytes of a question: a name has 255, EDNS options some more.
 const QUESTION_MOST: usize = 2_048;
@@ -38,9 +39,6 @@ const CONNECTIONS: usize = 500;
 
 /// How many refusals a network gets in a second.
 const REFUSALS: u32 = 10;
-
-/// How long to rest after a socket reported a failure.
-const REST: Duration = Duration::from_millis(10);
 
 /// One address that is listened at, on UDP and TCP.
 #[derive(Debug)]
@@ -58,7 +56,7 @@ impl Door {
     /// When the address is taken or not ours.
     pub async fn bind(addr: SocketAddr) -> std::io::Result<Self> {
         let tcp = TcpListener::bind(addr).await?;
-        let udp = UdpSocket::bind(tcp.local_addr()?).await?;
+        let udp = udp::bind(tcp.local_addr()?)?;
         Ok(Self { udp, tcp })
     }
 
@@ -85,12 +83,12 @@ pub struct Dnsbl {
 /// Serves at all doors until `stop`.
 ///
 /// # Errors
-/// When the settings hold a name that is none.
+/// When the settings hold a name that is none, or there can be no thread.
 pub async fn serve(doors: Vec<Door>, judge: Judge, stop: CancellationToken) -> anyhow::Result<()> {
     let dnsbl = Dnsbl::new(judge)?;
     let tasks = tokio_util::task::TaskTracker::new();
     for door in doors {
-        tasks.spawn(dnsbl.clone().serve_udp(door.udp, stop.clone()));
+        tasks.spawn(udp::start(dnsbl.clone(), door.udp, stop.clone())?);
         tasks.spawn(listener::serve(door.tcp.into(), dnsbl.clone(), CONNECTIONS, stop.clone()));
     }
     tasks.close();
@@ -105,25 +103,6 @@ impl Dnsbl {
     /// When they hold a name that is none.
     pub fn new(judge: Judge) -> anyhow::Result<Self> {
         Ok(Self { zone: Arc::new(Zone::new(judge)?), rate: Arc::new(Rate::new()), started: Instant::now() })
-    }
-
-    /// Answers datagrams until `stop`.
-    async fn serve_udp(self, socket: UdpSocket, stop: CancellationToken) {
-        let mut buffer = vec![0; QUESTION_MOST];
-        loop {
-            let got = tokio::select! {
-                () = stop.cancelled() => return,
-                got = socket.recv_from(&mut buffer) => got,
-            };
-            let Ok((length, peer)) = got else {
-                tokio::time::sleep(REST).await;
-                continue;
-            };
-            let question = buffer.get(..length).unwrap_or_default();
-            if let Some(answer) = self.over_udp(question, fold(peer.ip())) {
-                let _ = socket.send_to(&answer, peer).await;
-            }
-        }
     }
 
     /// The answer to a datagram.
