@@ -109,26 +109,16 @@ impl Dnsbl {
     #[must_use]
     pub fn over_udp(&self, question: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
         let second = u32::try_from(self.started.elapsed().as_secs()).unwrap_or(u32::MAX);
-        let most = if self.is_allowed(peer) { self.zone.judge.config.gateways.dnsbl.rate } else { REFUSALS };
+        let allowed = self.is_allowed(peer);
+        let most = if allowed { self.zone.judge.config.gateways.dnsbl.rate } else { REFUSALS };
         match self.rate.take(peer, second, most) {
             Grant::Silence => None,
-            Grant::Truncated => self.reply(question, peer, |asked| (zone::blank(asked), 0)),
-            Grant::Answer => self.reply(question, peer, |asked| (self.zone.answer(asked), zone::payload(asked))),
+            Grant::Truncated => reply(question, allowed, |asked| (zone::blank(asked), 0)),
+            Grant::Answer => reply(question, allowed, |asked| {
+                let most = zone::payload(&asked);
+                (self.zone.answer(asked), most)
+            }),
         }
-    }
-
-    /// The bytes of what `answer` makes of a question, cut when longer than it says; nothing for what is none.
-    fn reply(&self, question: &[u8], peer: IpAddr, answer: impl Fn(&Message) -> (Message, usize)) -> Option<Vec<u8>> {
-        if !is_question(question) {
-            return None;
-        }
-        let Ok(asked) = Message::from_vec(question) else { return format_error(question) };
-        if !self.is_allowed(peer) {
-            return zone::with_code(zone::blank(&asked), ResponseCode::Refused).to_vec().ok();
-        }
-        let (reply, most) = answer(&asked);
-        let bytes = reply.to_vec().ok()?;
-        if bytes.len() <= most { Some(bytes) } else { reply.truncate().to_vec().ok() }
     }
 
     /// Whether this client may ask.
@@ -159,11 +149,25 @@ impl Protocol for Dnsbl {
     }
 
     fn answer(&self, question: &[u8], peer: Option<IpAddr>) -> Option<Vec<u8>> {
-        let answer = self.reply(question, peer?, |asked| (self.zone.answer(asked), usize::from(u16::MAX)))?;
+        let answer = reply(question, self.admits(peer), |asked| (self.zone.answer(asked), usize::from(u16::MAX)))?;
         let mut framed = u16::try_from(answer.len()).ok()?.to_be_bytes().to_vec();
         framed.extend(answer);
         Some(framed)
     }
+}
+
+/// The bytes of what `answer` makes of a question, cut when longer than it says; nothing for what is none.
+fn reply(question: &[u8], allowed: bool, answer: impl FnOnce(Message) -> (Message, usize)) -> Option<Vec<u8>> {
+    if !is_question(question) {
+        return None;
+    }
+    let Ok(asked) = Message::from_vec(question) else { return format_error(question) };
+    if !allowed {
+        return zone::with_code(zone::blank(asked), ResponseCode::Refused).to_vec().ok();
+    }
+    let (reply, most) = answer(asked);
+    let bytes = reply.to_vec().ok()?;
+    if bytes.len() <= most { Some(bytes) } else { reply.truncate().to_vec().ok() }
 }
 
 /// Whether these bytes have a header, and it is that of a question.

@@ -20,34 +20,30 @@ pub(super) enum Place {
 }
 
 /// What these labels stand for; letter case does not matter.
-pub(super) fn place(labels: &[&[u8]]) -> Place {
-    let octets = all(labels, 4, octet);
-    let nibbles = all(labels, 32, nibble);
-    match (octets, nibbles) {
-        _ if labels.is_empty() => Place::Apex,
-        (Some(octets), nibbles) if labels.len() == 4 => {
-            let addr = octets.iter().rev().fold(0_u32, |sum, octet| (sum << 8) | u32::from(*octet));
-            let addr = IpAddr::V4(Ipv4Addr::from(addr));
-            if nibbles.is_some() { Place::Shared(addr) } else { Place::Address(addr) }
-        }
-        (_, Some(nibbles)) if labels.len() == 32 => {
-            let addr = nibbles.iter().rev().fold(0_u128, |sum, nibble| (sum << 4) | u128::from(*nibble));
-            Place::Address(IpAddr::V6(Ipv6Addr::from(addr)))
-        }
-        (None, None) => Place::Nothing,
+pub(super) fn place<'a>(labels: impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator) -> Place {
+    let count = labels.len();
+    let (mut v4, mut v6) = ((count <= 4).then_some(0_u32), (count <= 32).then_some(0_u128));
+    for label in labels.rev() {
+        v4 = v4.and_then(|sum| Some((sum << 8) | u32::from(octet(label)?)));
+        v6 = v6.and_then(|sum| Some((sum << 4) | u128::from(nibble(label)?)));
+    }
+    match (count, v4, v6) {
+        (0, ..) => Place::Apex,
+        (4, Some(addr), None) => Place::Address(IpAddr::V4(Ipv4Addr::from(addr))),
+        (4, Some(addr), Some(_)) => Place::Shared(IpAddr::V4(Ipv4Addr::from(addr))),
+        (32, _, Some(addr)) => Place::Address(IpAddr::V6(Ipv6Addr::from(addr))),
+        (_, None, None) => Place::Nothing,
         _ => Place::Inner,
     }
 }
 
-/// All labels as numbers, if there are at most `most` and each is one.
-fn all(labels: &[&[u8]], most: usize, number: impl Fn(&[u8]) -> Option<u8>) -> Option<Vec<u8>> {
-    if labels.len() > most { None } else { labels.iter().map(|label| number(label)).collect() }
-}
-
 /// A number of an IPv4 address, without leading zeros.
 fn octet(label: &[u8]) -> Option<u8> {
-    let plain = label.iter().all(u8::is_ascii_digit) && (label.len() == 1 || !label.starts_with(b"0"));
-    std::str::from_utf8(label).ok().filter(|_| plain)?.parse().ok()
+    let plain = matches!(label, [b'0'] | [b'1'..=b'9', ..]) && label.len() <= 3 && label.iter().all(u8::is_ascii_digit);
+    if !plain {
+        return None;
+    }
+    u8::try_from(label.iter().fold(0, |sum, digit| 10 * sum + u16::from(digit - b'0'))).ok()
 }
 
 /// A digit of an IPv6 address.
@@ -62,7 +58,8 @@ mod tests {
 
     /// What a dotted name stands for.
     fn of(name: &str) -> Place {
-        place(&name.split('.').filter(|l| !l.is_empty()).map(str::as_bytes).collect::<Vec<_>>())
+        let labels: Vec<_> = name.split('.').filter(|l| !l.is_empty()).map(str::as_bytes).collect();
+        place(labels.into_iter())
     }
 
     /// The labels of an IPv6 address.

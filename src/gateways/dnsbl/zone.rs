@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use hickory_proto::op::{Edns, Message, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::op::{Edns, Message, Metadata, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, NS, SOA, TXT};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
@@ -65,52 +65,56 @@ impl Zone {
     }
 
     /// The answer to a message; the caller has seen that it is a question.
-    pub(super) fn answer(&self, asked: &Message) -> Message {
-        let mut reply = blank(asked);
+    pub(super) fn answer(&self, asked: Message) -> Message {
+        match self.fault(&asked) {
+            Some(code) => with_code(blank(asked), code),
+            None => self.say(blank(asked)),
+        }
+    }
+
+    /// Why a message is not answered from the zone.
+    fn fault(&self, asked: &Message) -> Option<ResponseCode> {
         if asked.edns.as_ref().is_some_and(|edns| edns.version() > 0) {
-            return with_code(reply, ResponseCode::BADVERS);
+            return Some(ResponseCode::BADVERS);
         }
         if asked.metadata.op_code != OpCode::Query {
-            return with_code(reply, ResponseCode::NotImp);
+            return Some(ResponseCode::NotImp);
         }
-        let [query] = asked.queries.as_slice() else { return with_code(reply, ResponseCode::FormErr) };
+        let [query] = asked.queries.as_slice() else { return Some(ResponseCode::FormErr) };
         let transfer = matches!(query.query_type(), RecordType::AXFR | RecordType::IXFR);
-        if !matches!(query.query_class(), DNSClass::IN | DNSClass::ANY) || !self.name.zone_of(query.name()) || transfer
-        {
-            return with_code(reply, ResponseCode::Refused);
-        }
-        self.say(query, &mut reply);
-        reply
+        let known = matches!(query.query_class(), DNSClass::IN | DNSClass::ANY) && self.name.zone_of(query.name());
+        (transfer || !known).then_some(ResponseCode::Refused)
     }
 
     /// Fills in what is said of a name inside the zone. Names are given back in the letter case of the question.
-    fn say(&self, query: &Query, reply: &mut Message) {
-        let name = query.name();
-        let zone = name.trim_to(self.name.iter().count());
+    fn say(&self, mut reply: Message) -> Message {
+        let Some((name, kind)) = reply.queries.first().map(|query| (query.name().clone(), query.query_type())) else {
+            return reply;
+        };
         reply.metadata.authoritative = true;
-        match self.said(name, query.query_type()) {
+        match self.said(&name, kind) {
             Said::NotYet => {
                 reply.metadata.authoritative = false;
                 reply.metadata.response_code = ResponseCode::ServFail;
             }
             Said::NoName => {
                 reply.metadata.response_code = ResponseCode::NXDomain;
-                reply.add_authority(self.start(zone));
+                reply.add_authority(self.start(&name));
             }
             Said::Records(records, _) if records.is_empty() => {
-                reply.add_authority(self.start(zone));
+                reply.add_authority(self.start(&name));
             }
             Said::Records(records, ttl) => {
                 reply.add_answers(records.into_iter().map(|data| Record::from_rdata(name.clone(), ttl, data)));
             }
         }
+        reply
     }
 
     /// What is said of a name.
     fn said(&self, name: &Name, kind: RecordType) -> Said {
-        let below = name.iter().count().saturating_sub(self.name.iter().count());
-        let labels: Vec<&[u8]> = name.iter().take(below).collect();
-        match place(&labels) {
+        let below = name.iter().len().saturating_sub(self.name.iter().len());
+        match place(name.iter().take(below)) {
             Place::Apex => Said::Records(pick(self.of_zone(), kind), ZONE_TTL),
             Place::Address(addr) => self.of_address(addr, kind, Said::NoName),
             Place::Shared(addr) => self.of_address(addr, kind, Said::Records(Vec::new(), 0)),
@@ -179,8 +183,9 @@ impl Zone {
         SOA::new(self.server.clone(), self.keeper.clone(), serial, 3_600, 600, 86_400, negative)
     }
 
-    /// The start of authority as it goes with an answer that says no (RFC 2308 3).
-    fn start(&self, zone: Name) -> Record {
+    /// The start of authority as it goes with an answer that says no of a name (RFC 2308 3).
+    fn start(&self, name: &Name) -> Record {
+        let zone = name.trim_to(self.name.iter().len());
         Record::from_rdata(zone, self.judge.config.gateways.dnsbl.negative_ttl, RData::SOA(self.soa()))
     }
 }
@@ -193,10 +198,11 @@ fn absolute(text: &str) -> anyhow::Result<Name> {
 }
 
 /// An answer to `asked` that says nothing yet. An answer has EDNS when the question has.
-pub(super) fn blank(asked: &Message) -> Message {
+pub(super) fn blank(asked: Message) -> Message {
     let mut reply = Message::response(asked.metadata.id, asked.metadata.op_code);
     reply.metadata = Metadata::response_from_request(&asked.metadata);
-    reply.add_queries(asked.queries.iter().take(1).cloned());
+    reply.queries = asked.queries;
+    reply.queries.truncate(1);
     if asked.edns.is_some() {
         let mut edns = Edns::new();
         edns.set_max_payload(PAYLOAD);
