@@ -250,7 +250,7 @@ async fn refuse(desk: &Desk, block: &PlayBlock, added: &Block) -> anyhow::Result
         _ => block.for_hours,
     };
     let (first, last) = (added.since.plus(HOUR / 4), added.since.plus(hours * HOUR * 9 / 10));
-    blocks::add_hits(desk.db.pool(), added.id, 3 + hours * 17 % 409, first, last.max(first)).await?;
+    blocks::add_hits(desk.db.pool(), &[(added.id, 3 + hours * 17 % 409, first, last.max(first))]).await?;
     Ok(())
 }
 

@@ -37,9 +37,8 @@ impl Desk {
     /// Writes the counts of some blocks.
     async fn write_hits(&self, batch: &[(Id, Count)]) -> Done<()> {
         let mut tx = self.db.begin().await?;
-        for (block, count) in batch {
-            blocks::add_hits(&mut *tx, *block, count.hits, count.first, count.last).await?;
-        }
+        let counts: Vec<_> = batch.iter().map(|(block, c)| (*block, c.hits, c.first, c.last)).collect();
+        blocks::add_hits(&mut *tx, &counts).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -59,10 +59,14 @@ async fn times_of_several_processes_add_up_in_any_order() {
     let app = TestApp::start().await;
     let block = app.block("203.0.113.7", "PB-SPAM").await;
     let (pool, at) = (app.desk().db.pool(), app.desk().now());
-    blocks::add_hits(pool, block.id, 5, at.plus(HOUR), at.plus(DAY)).await.unwrap();
-    blocks::add_hits(pool, block.id, 2, at.plus(SECOND), at.plus(HOUR)).await.unwrap();
+    let other = app.block("2001:db8:7::/64", "PB-SPAM").await;
+    let (first, second) = ((block.id, 5, at.plus(HOUR), at.plus(DAY)), (block.id, 2, at.plus(SECOND), at.plus(HOUR)));
+    blocks::add_hits(pool, &[first, (other.id, 1, at, at)]).await.unwrap();
+    blocks::add_hits(pool, &[second]).await.unwrap();
     let told = now(&app, block.id).await;
     assert_eq!((told.hits, told.first_hit_at, told.last_hit_at), (7, Some(at.plus(SECOND)), Some(at.plus(DAY))));
+    let told = now(&app, other.id).await;
+    assert_eq!((told.hits, told.first_hit_at, told.last_hit_at), (1, Some(at), Some(at)));
 }
 
 #[tokio::test]
