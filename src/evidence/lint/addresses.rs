@@ -106,6 +106,9 @@ fn fault(one: &Mailbox) -> Option<&'static str> {
         () if !quoted && local.contains([' ', '\t', '<', '>', '(', ')', ',', ';', ':', '@', '"']) => {
             Some("the part before the @ holds a forbidden character")
         }
+        () if !quoted && (local.starts_with('.') || local.ends_with('.') || local.contains("..")) => {
+            Some("the part before the @ has a dot at its edge or two in a row")
+        }
         () if domain.starts_with('[') => None,
         () if domain.contains([' ', '\t', '<', '>', '(', ')', ',', ';', ':', '"', '@']) => {
             Some("the domain holds a forbidden character")

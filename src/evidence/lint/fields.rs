@@ -163,8 +163,10 @@ fn date(sheet: &mut Sheet<'_, '_>) {
     let Some((line, value)) = told(sheet, "Date").map(|(line, value)| (line, value.into_owned())) else {
         return;
     };
-    let Some(stamp) = date::parse(&value).filter(|stamp| stamp.zoned) else {
-        sheet.report(&DATE_SYNTAX, line, format!("The date cannot be read: {}", shown(&value)));
+    let parsed = date::parse(&value);
+    let Some(stamp) = parsed.filter(|stamp| stamp.zoned) else {
+        let what = if parsed.is_some() { "The date has no time zone" } else { "The date cannot be read" };
+        sheet.report(&DATE_SYNTAX, line, format!("{what}: {}", shown(&value)));
         return;
     };
     if !usual_date(&value) {

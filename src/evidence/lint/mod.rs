@@ -152,7 +152,9 @@ fn divide(text: &str, first_line: usize) -> (Vec<Field<'_>>, Vec<usize>) {
         }
         if line.starts_with([' ', '\t']) {
             if let Some(last) = fields.last_mut() {
-                last.value.push(' ');
+                if !last.value.is_empty() {
+                    last.value.push(' ');
+                }
                 last.value.push_str(line.trim());
             }
             continue;

@@ -23,6 +23,7 @@ fn each_fault_is_found_on_its_line() {
         ("From:\n", "Error:empty-field@5"),
         ("", "Error:missing-field@1"),
         ("From: ann\n", "Error:address-syntax@5"),
+        ("From: ann.@example.org\n", "Error:address-syntax@5"),
         ("From: a@example.org, b@example.org\n", "Error:several-from-without-sender@5"),
         ("From: Gr\u{fc}\u{df}e <ann@example.org>\n", "Warning:raw-non-ascii@5"),
         ("From: ann@example.org\nCc:\n", "Error:empty-field@6"),
@@ -49,6 +50,8 @@ fn dates_and_identifiers_are_judged() {
         ("Date: 2026-11-23 11:59:00 +0100", "<1@example.org>", "Warning:date-form@1"),
         ("Date: Wed, 25 Nov 2026 11:59:00 +0100", "<1@example.org>", "Warning:date-far-off@1"),
         ("Date: Mon, 23 Nov 2026 11:59:00 +0100 (CET)", "<1>", "Warning:message-id-syntax@2"),
+        ("Date: Mon, 23 Nov 2026 11:59:00", "<1@example.org>", "Error:date-syntax@1"),
+        ("Date: Mon, 23 Nov 2026 11:59:00 +0100", "\n <1@example.org>", ""),
         ("Date: Mon, 23 Nov 2026 11:59 GMT", "1@example.org", "Warning:message-id-syntax@2"),
     ];
     for (date, id, want) in cases {
