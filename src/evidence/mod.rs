@@ -261,8 +261,9 @@ fn header_at(text: &str) -> Option<(usize, usize)> {
     let mut known = 0;
     for (number, line) in text.split_inclusive('\n').enumerate().take(20_000) {
         let bare = line.trim_start_matches(['>', ' ']);
-        let field = mime::field_start(bare.trim_end())
-            .filter(|(n, _)| !line.starts_with('\t') && (n.contains('-') || HEADER_STARTS.contains(&n.as_str())));
+        let field = mime::field_start(bare.trim_end()).filter(|(n, _)| {
+            !line.starts_with('\t') && (block.is_some() || n.contains('-') || HEADER_STARTS.contains(&n.as_str()))
+        });
         if let Some((name, _)) = field {
             block = block.or(Some((offset, number + 1)));
             received |= name == "received";

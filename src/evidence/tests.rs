@@ -205,3 +205,11 @@ fn counts_go_on_when_the_list_is_full() {
     let found = findings(&line.repeat(MAX_REPLIES + 5));
     assert_eq!((found.replies.len(), found.more_replies), (MAX_REPLIES, 5));
 }
+
+#[test]
+fn a_header_is_one_block_whatever_its_fields() {
+    let text = "Content-Type: text/plain\nDate: Mon, 23 Nov 2026 11:59:00 +0100\nFrom: ann@example.org\nPrecedence: list\nReceived: from a.example (a.example [192.0.2.1])\n\tby mx.example.net with ESMTP id 1; Mon, 23 Nov 2026 11:59:01 +0100\nMessage-ID: <1@example.org>\nTo: bob@example.net\nSubject: x\n\nbody\n";
+    let found = findings(text);
+    assert!(found.lint.is_empty(), "{:?}", found.lint);
+    assert_eq!(found.header.unwrap().received_count, 1);
+}
