@@ -136,9 +136,25 @@ pub(super) fn is_of_developers(text: &str) -> bool {
     let hash = first.strip_prefix("commit ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
     let commit = hash.len() >= 7 && hash.bytes().all(|b| b.is_ascii_hexdigit());
     commit && (second.starts_with("Author: ") || second.starts_with("Merge: "))
-        || ["import ", "#include ", "#!/", "<?php", "package ", "use ", "def ", "fn ", "const "]
-            .iter()
-            .any(|start| first.starts_with(start))
+        || [
+            "import ",
+            "export ",
+            "function ",
+            "SELECT ",
+            "INSERT ",
+            "CREATE TABLE",
+            "BEGIN:VC",
+            "# HELP ",
+            "#include ",
+            "#!/",
+            "<?php",
+            "package ",
+            "def ",
+            "fn ",
+            "const ",
+        ]
+        .iter()
+        .any(|start| first.starts_with(start))
         || first.starts_with("from ") && first.contains(" import ")
         || first.starts_with("diff --git ")
         || first.starts_with("--- a/") && second.starts_with("+++ b/")

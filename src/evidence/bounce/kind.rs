@@ -85,7 +85,7 @@ fn from_daemon(message: &Message) -> bool {
         "no-reply",
         "daemon",
     ];
-    null_path || named.iter().any(|n| from.contains(n))
+    null_path || from.trim() == "<>" || named.iter().any(|n| from.contains(n))
 }
 
 /// Whether subject or text speak of a failed delivery.

@@ -1,5 +1,5 @@
 //! Filters in front of or beside a mail server, and servers that tell of refusals in sentences of their own: spamdyke,
-//! amavis, Rspamd, Barracuda, Mimecast, Kerio, Domino, ASSP, Dovecot.
+//! amavis, Rspamd, Barracuda, Mimecast, Kerio, Domino, ASSP, Dovecot, Postgrey.
 
 use super::envelope::Line;
 use super::{Hit, Weight};
@@ -17,6 +17,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
         .or_else(|| domino(line))
         .or_else(|| assp(line))
         .or_else(|| dovecot(line))
+        .or_else(|| postgrey(line))
 }
 
 /// `DENIED_RDNS_MISSING from: a@b to: c@d origin_ip: 192.0.2.1 origin_rdns: … reason: …`.
@@ -190,6 +191,21 @@ fn dovecot(line: &Line<'_>) -> Option<Hit> {
         ..Reply::default()
     };
     Some(Hit { known, text: text.to_owned(), mta: "Dovecot", weight: Weight::Sure })
+}
+
+/// Postgrey: `action=greylist, reason=new, client_address=192.0.2.1/32, sender=a@b, recipient=c@d`.
+fn postgrey(line: &Line<'_>) -> Option<Hit> {
+    let told = line.message.strip_prefix("action=greylist, ")?;
+    let client = scan::word_after(told, "client_address=")?;
+    let known = Reply {
+        ip: Some(scan::ip(client.split('/').next().unwrap_or(client))?),
+        recipient_domain: scan::word_after(told, "recipient=").and_then(scan::domain_of),
+        sender_domain: scan::word_after(told, "sender=").and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        category: Some(Category::Greylist),
+        ..Reply::default()
+    };
+    Some(Hit { known, text: line.message.to_owned(), mta: "Postgrey", weight: Weight::Sure })
 }
 
 /// Domino: `SMTP Server: … rejected for policy reasons`, and hosts on a DNS list.

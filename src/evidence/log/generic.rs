@@ -18,12 +18,19 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     }
     let at = reply::find_code(message)?;
     let (head, text) = message.split_at_checked(at.start)?;
+    let text = column(head, text);
     let spoken = at.certainty == Certainty::Confirmed || told(head);
     if !spoken || success_before(head) {
         return None;
     }
     let known = surroundings(head, text);
     Some(Hit { known, text: text.to_owned(), mta: "", weight: Weight::Sure })
+}
+
+/// The reply alone, when it is a quoted column among others (`…,550,"550 5.1.1 no",192.0.2.1`).
+fn column<'a>(head: &str, text: &'a str) -> &'a str {
+    let (told, _) = text.split_once("\",").unwrap_or((text, ""));
+    if head.ends_with(",\"") || told.contains(",\"") { told } else { text }
 }
 
 /// Keys whose quoted value is a reply.
@@ -68,6 +75,7 @@ fn noise(line: &Line<'_>) -> bool {
     servers.iter().any(|s| line.program.contains(s))
         || [
             "rspamd_task_write_log",
+            "sender verify fail for <",
             "http/1",
             "http/2",
             "authentication failed",
@@ -132,9 +140,19 @@ fn surroundings(head: &str, text: &str) -> Reply {
     let whole =
         |keys: &[&str]| keys.iter().find_map(|k| scan::word_after(head, k).or_else(|| scan::word_after(text, k)));
     let clean = |w: &str| w.trim_matches(['"', '\'', '<', '>', '[', ']', '(', ')']).to_owned();
-    let recipient =
-        whole(&["rcpt=", "to=", "recipient=", "rcpt:", "RCPT TO:", "to:", "recipient ", "for ", "delivery to "])
-            .and_then(scan::domain_of);
+    let recipient = whole(&[
+        "rcpt=",
+        "to=",
+        "recipient=",
+        "rcpt:",
+        "RCPT TO:",
+        "to:",
+        "recipient ",
+        "for ",
+        "delivery to ",
+        " => ",
+    ])
+    .and_then(scan::domain_of);
     let host = whole(&["relay=", "host=", "mx=", "remote-host=", "server=", "host "])
         .map(clean)
         .map(|h| h.split(['[', ':', '(']).next().unwrap_or("").to_owned());
@@ -157,10 +175,11 @@ fn first_ip(text: &str) -> Option<String> {
     scan::ips(text).first().map(|found| found.ip.to_string())
 }
 
-/// The client's address in front of the sender's (`192.0.2.1 <a@b> to: c@d`).
+/// The client's address in front of the sender's (`192.0.2.1 <a@b> to: c@d`) or the command (`[192.0.2.1] RCPT, a@b => c@d`).
 fn before_sender(head: &str) -> Option<String> {
     let found = scan::ips(head).into_iter().next()?;
-    head.get(found.span.end..)?.starts_with(" <").then(|| found.ip.to_string())
+    let behind = head.get(found.span.end..)?;
+    (behind.starts_with(" <") || behind.starts_with("] RCPT, ")).then(|| found.ip.to_string())
 }
 
 /// The domain whose queue a line of `CommuniGate Pro` speaks of (`SMTP-000123(dest.example) rsp: …`).

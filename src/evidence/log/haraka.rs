@@ -56,7 +56,10 @@ fn outbound(text: &str, known: Reply) -> Option<Hit> {
     .iter()
     .any(|w| head.contains(w));
     let known = Reply {
-        recipient_domain: scan::address(head).and_then(scan::domain_of),
+        recipient_domain: scan::address(head)
+            .and_then(scan::domain_of)
+            .or_else(|| scan::between(head, " domain=\"", "\"").map(str::to_lowercase)),
+        remote_ip: scan::word_after(head, " ip=").and_then(scan::ip),
         remote_host: scan::word_after(head, "host=\"")
             .or_else(|| scan::word_after(head, "mx="))
             .map(|h| h.trim_matches('"').to_owned()),

@@ -133,6 +133,8 @@ static NEEDLES: &[&str] = &[
     "T (reject)",
     " (soft reject)",
     "[spam found]",
+    "action=greylist",
+    " RCPT, ",
     "list type: black",
     "error,relay",
     "status: ",

@@ -138,7 +138,8 @@ pub(super) fn sniff(text: &str) -> (Option<&'static str>, bool) {
 fn of_line(raw: &str) -> Option<&'static str> {
     let line = envelope::open(raw, 0);
     let program = line.program.to_ascii_lowercase();
-    let by_program = PROGRAMS.iter().find(|(p, _)| !program.is_empty() && program.contains(p)).map(|(_, n)| *n);
+    let by_program =
+        PROGRAMS.iter().find(|(p, _)| program.contains(p) && (*p != "dma" || program == *p)).map(|(_, n)| *n);
     let exim = || (line.time.is_some() && exim_id(line.message)).then_some("Exim");
     let icewarp = || is_icewarp(&line).then_some("IceWarp");
     let mdaemon = || is_mdaemon(raw).then_some("MDaemon");

@@ -63,9 +63,12 @@ fn tail(text: &str, limit: usize) -> &str {
     text.get(start..).unwrap_or("")
 }
 
-/// Prefers a placed code over a later confirmed one of the same number, since both are one reply.
+/// Prefers a placed code over a later confirmed one: of the same number, since both are one reply, or at the very start,
+/// since the later one is quoted.
 fn nearer(placed: Option<CodeAt>, confirmed: CodeAt) -> CodeAt {
-    placed.filter(|p| p.code == confirmed.code || confirmed.start > p.start + REACH / 2).unwrap_or(confirmed)
+    placed
+        .filter(|p| p.start == 0 || p.code == confirmed.code || confirmed.start > p.start + REACH / 2)
+        .unwrap_or(confirmed)
 }
 
 /// The code at this offset, if three digits there are one.
@@ -85,7 +88,7 @@ fn code_at(text: &str, at: usize) -> Option<CodeAt> {
     }
     let rest = scan::truncated(text.get(at + 3..)?, NEAR);
     let code = text.get(at..at + 3)?.parse().ok()?;
-    if is_template(rest) {
+    if is_template(rest) || is_data(text.get(..at)?, rest) {
         return None;
     }
     if enhanced_follows(rest, digits.first().copied()) {
@@ -134,6 +137,18 @@ fn is_template(rest: &str) -> bool {
     let told = status_prefix(body, 999).and_then(|status| body.get(status.len()..));
     let told = told.map_or("", str::trim_start);
     told.starts_with(['{', '%', '$']) || told_of(told.split(' ').next().unwrap_or(""))
+}
+
+/// Whether three digits are a value among values: one of a list (`[421, 450]`, `- 550`) or of a statement (`= 554;`).
+fn is_data(head: &str, rest: &str) -> bool {
+    let line = rest.split('\n').next().unwrap_or("").trim_end();
+    let before = head.trim_end_matches([' ', '\t', '[']);
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    let next = line.strip_prefix(", ").filter(|next| digits(next)).and_then(|next| next.get(3..));
+    let listed = next.is_some_and(|behind| behind.is_empty() || behind.starts_with([',', ']', ')']));
+    let last = line == "]" && before.ends_with(',');
+    let alone = line.is_empty() && before.rsplit('\n').next().is_some_and(|start| start.trim() == "-");
+    listed || last || alone || line == ";" && before.ends_with('=')
 }
 
 /// Whether a word between code and status is a server's own tag, such as `cuda_nsu`.

@@ -116,6 +116,8 @@ impl Reader<'_> {
     fn open(&mut self, content: &str, at: reply::CodeAt, number: usize) {
         let announced = reply::introduced(content.get(..at.start).unwrap_or(""));
         let text = if announced { content.get(reply::start(content, at)..).unwrap_or("") } else { content };
+        let quoted = content.get(..at.start).is_some_and(|head| head.ends_with(",\""));
+        let text = text.split_once("\",").filter(|_| quoted).map_or(text, |(reply, _)| reply);
         let mut open =
             Open { line: number, code: at.code, last_seen: false, text: String::new(), session: self.session.clone() };
         open.add(text);
