@@ -320,7 +320,8 @@ pub async fn lifted_page(db: impl AnyExecutor<'_>, bulk: Id, after: Id, limit: i
 pub async fn restore(db: impl AnyExecutor<'_>, block: Id, bulk: Id, now: Time) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE blocks SET state = 'live', bulk_id = NULL, lifted_at = NULL, lifted_by = NULL, lift_reason = NULL, \
-         dropped_import_id = NULL, next_import_id = NULL, next_evidence_at = NULL \
+         dropped_import_id = NULL, next_evidence_at = NULL, \
+         next_import_id = CASE WHEN next_evidence_at IS NULL THEN next_import_id END \
          WHERE id = $1 AND bulk_id = $2 AND state = 'lifted' AND (until IS NULL OR until > $3) AND released_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM imports WHERE imports.undone_at IS NOT NULL \
          AND imports.id = COALESCE(blocks.origin_import_id, blocks.import_id)) \

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use postern::app::{self, App};
+use postern::desk::bulk;
 use postern::desk::import::{Entry, Plan};
 use postern::desk::lift::{Lift, Scope};
 use postern::domain::block::{Action, Lasts, NewBlock};
@@ -13,6 +14,7 @@ use postern::domain::net::{Net, from_number, number};
 use postern::domain::staff::{Role, Staff};
 use postern::domain::ticket::Who;
 use postern::domain::time::{Clock, DAY, HOUR, SECOND, Time};
+use postern::store::bulks::Filter;
 use postern::store::{blocks, changes, imports};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,6 +53,10 @@ enum Act {
     Import { source: usize, nets: Vec<Net>, replace: bool },
     /// The last list of a source is taken back.
     Undo { source: usize },
+    /// Somebody lifts all inside a network, of one source or of any.
+    Bulk { net: Net, source: Option<usize>, probation: i64 },
+    /// A bulk lift is taken back.
+    UndoBulk { which: usize },
     /// Ends are written down.
     Expire,
     /// The log is forgotten, or becomes another one.
@@ -74,6 +80,8 @@ struct MBlock {
     until: Option<Time>,
     live: bool,
     lifted: bool,
+    /// When it was lifted, and by which bulk lift, if by one.
+    lift: Option<(Time, Option<Id>)>,
     released: Option<usize>,
     import: Option<usize>,
     dropped_by: Option<usize>,
@@ -90,6 +98,8 @@ struct MShield {
     since: Time,
     until: Option<Time>,
     ended: bool,
+    /// The bulk lift that gave it.
+    bulk: Option<Id>,
 }
 
 /// An import as the model knows it.
@@ -197,11 +207,34 @@ impl Model {
     }
 
     /// A probation begins.
-    fn probation(&mut self, net: Net, now: Time, length: i64) {
+    fn probation(&mut self, net: Net, now: Time, length: i64, bulk: Option<Id>) {
         if length > 0 {
             let until = Some(now.plus(length));
-            self.probations.push(MShield { id: Id(0), net, block: None, since: now, until, ended: false });
+            self.probations.push(MShield { id: Id(0), net, block: None, since: now, until, ended: false, bulk });
         }
+    }
+
+    /// A bulk lift is taken back: what nothing has settled since is blocked again, and its probations end.
+    fn undo_bulk(&mut self, bulk: Id, now: Time) {
+        let mine = |b: &MBlock| b.lifted && b.lift.is_some_and(|(_, by)| by == Some(bulk));
+        let ids: Vec<Id> = self.blocks.iter().filter(|b| mine(b)).map(|b| b.id).collect();
+        for id in ids {
+            let block = self.get(id).clone();
+            let at = block.lift.unwrap().0;
+            let undone = block.import.is_some_and(|import| self.imports[import].undone);
+            let holds = |e: &&MShield| !e.ended && before(now, e.until) && e.block.is_none() && e.since > at;
+            let exempt = self.exemptions.iter().filter(holds).any(|e| e.net.covers(block.net));
+            let settled = |b: &MBlock| {
+                let elsewhere = b.lifted && b.lift.is_some_and(|(when, by)| when >= at && by != Some(bulk));
+                b.net == block.net && b.id != id && (elsewhere || (b.live && b.source == block.source))
+            };
+            let settled = self.blocks.iter().any(settled) || block.released.is_some();
+            if before(now, block.until) && !undone && !exempt && !settled {
+                let block = self.get(id);
+                (block.live, block.lifted, block.lift, block.dropped_by) = (true, false, None, None);
+            }
+        }
+        self.probations.iter_mut().filter(|p| p.bulk == Some(bulk)).for_each(|p| p.ended = true);
     }
 
     /// The last import of a source that stands.
@@ -241,6 +274,8 @@ struct World {
     model: Model,
     /// The keys of imports in the database.
     imported: Vec<Id>,
+    /// The keys of bulk lifts that stand.
+    bulks: Vec<Id>,
     /// How many addresses are asked for at each quiet moment.
     probes: usize,
     /// How many were asked for in all.
@@ -273,8 +308,16 @@ impl World {
     async fn new(probes: usize) -> Self {
         let app = TestApp::start().await;
         let lead = app.staff("lead", Role::Lead).await;
-        let mut world =
-            Self { app, processes: Vec::new(), lead, model: Model::default(), imported: Vec::new(), probes, asked: 0 };
+        let mut world = Self {
+            app,
+            processes: Vec::new(),
+            lead,
+            model: Model::default(),
+            imported: Vec::new(),
+            bulks: Vec::new(),
+            probes,
+            asked: 0,
+        };
         for offset in CLOCKS {
             let process = world.open(START.plus(offset)).await;
             world.processes.push(process);
@@ -298,9 +341,9 @@ impl World {
                 let Some(id) = live.get(which % live.len().max(1)).copied() else { return Ok(()) };
                 self.lift(&desk, id, Scope::Entry, *probation).await;
                 let block = self.model.get(id);
-                (block.live, block.lifted) = (false, true);
+                (block.live, block.lifted, block.lift) = (false, true, Some((now, None)));
                 let net = block.net;
-                self.model.probation(net, now, *probation);
+                self.model.probation(net, now, *probation, None);
             }
             Act::Only { which, addr, probation } => {
                 let live = self.model.live(now);
@@ -318,7 +361,15 @@ impl World {
                 let lasts = Lasts::For(days * DAY);
                 let id = desk.add_exemption(&self.lead, *net, lasts, "partner").await.unwrap();
                 let until = lasts.end(now);
-                self.model.exemptions.push(MShield { id, net: *net, block: None, since: now, until, ended: false });
+                self.model.exemptions.push(MShield {
+                    id,
+                    net: *net,
+                    block: None,
+                    since: now,
+                    until,
+                    ended: false,
+                    bulk: None,
+                });
             }
             Act::EndExemption { which } => {
                 let running: Vec<usize> =
@@ -333,6 +384,14 @@ impl World {
                 desk.undo_import(&Who::operator(), self.imported[which]).await.unwrap();
                 self.model.expire(now);
                 self.model.undo(which, now);
+            }
+            Act::Bulk { net, source, probation } => self.bulk(&desk, *net, *source, *probation).await,
+            Act::UndoBulk { which } => {
+                let Some(id) = self.bulks.get(which % self.bulks.len().max(1)).copied() else { return Ok(()) };
+                self.bulks.retain(|known| *known != id);
+                desk.begin_bulk_undo(&Who::operator(), id).await.unwrap();
+                desk.work_on_bulk(id, None).await.unwrap();
+                self.model.undo_bulk(id, now);
             }
             Act::Expire => {
                 desk.expire_blocks().await.unwrap();
@@ -377,6 +436,7 @@ impl World {
                     until: lasts.end(now),
                     live: true,
                     lifted: false,
+                    lift: None,
                     released: None,
                     import: None,
                     dropped_by: None,
@@ -417,7 +477,7 @@ impl World {
         for block in left {
             if block.net == one {
                 let block = self.model.get(block.id);
-                (block.live, block.lifted) = (false, true);
+                (block.live, block.lifted, block.lift) = (false, true, Some((now, None)));
             } else {
                 // Not just the first one: a process whose clock is ahead gives later keys than this one.
                 let all = postern::store::exemptions::of_block(desk.db.pool(), block.id, 1_000).await.unwrap();
@@ -429,10 +489,36 @@ impl World {
                     since: now,
                     until: block.until,
                     ended: false,
+                    bulk: None,
                 });
             }
         }
-        self.model.probation(one, now, probation);
+        self.model.probation(one, now, probation, None);
+    }
+
+    /// Somebody lifts many.
+    async fn bulk(&mut self, desk: &postern::desk::Desk, net: Net, source: Option<usize>, probation: i64) {
+        let (now, source) = (desk.now(), source.map(|n| SOURCES[n]));
+        let fits = |b: &&mut MBlock| {
+            b.live && before(now, b.until) && net.covers(b.net) && source.is_none_or(|source| b.source == source)
+        };
+        let mut lifted: Vec<&mut MBlock> = self.model.blocks.iter_mut().filter(fits).collect();
+        if lifted.is_empty() {
+            return;
+        }
+        let filter = Filter { net: Some(net), source: source.map(str::to_owned), cause: None };
+        let plan = bulk::Plan { filter, reason: "wrong".to_owned(), probation, at_most: None, sure: true };
+        let id = desk.begin_bulk_by(&self.lead, plan).await.unwrap();
+        let done = desk.work_on_bulk(id, None).await.unwrap();
+        assert_eq!(usize::try_from(done.lifted).unwrap(), lifted.len());
+        for block in &mut lifted {
+            (block.live, block.lifted, block.lift) = (false, true, Some((now, Some(id))));
+        }
+        let nets: Vec<Net> = lifted.iter().map(|b| b.net).collect();
+        for net in nets {
+            self.model.probation(net, now, probation, Some(id));
+        }
+        self.bulks.push(id);
     }
 
     /// A list comes in.
@@ -498,6 +584,7 @@ impl World {
             until,
             live: true,
             lifted: false,
+            lift: None,
             released: None,
             import: Some(which),
             dropped_by: None,
@@ -559,7 +646,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         5 => (net(), 0..2_usize, 1..40_i64).prop_map(|(net, cause, days)| Act::Block { net, cause, days }),
         3 => (any::<usize>(), probation.clone()).prop_map(|(which, probation)| Act::Lift { which, probation }),
-        4 => (any::<usize>(), 0..32_u128, probation)
+        4 => (any::<usize>(), 0..32_u128, probation.clone())
             .prop_map(|(which, addr, probation)| Act::Only { which, addr, probation }),
         1 => (any::<usize>(), 1..40_i64).prop_map(|(which, days)| Act::End { which, days }),
         1 => (net(), 1..30_i64).prop_map(|(net, days)| Act::Exempt { net, days }),
@@ -570,6 +657,9 @@ fn act() -> impl Strategy<Value = Act> {
             Act::Import { source, nets, replace }
         }),
         1 => (0..2_usize).prop_map(|source| Act::Undo { source }),
+        1 => (net(), proptest::option::of(0..2_usize), probation.clone())
+            .prop_map(|(net, source, probation)| Act::Bulk { net, source, probation }),
+        1 => any::<usize>().prop_map(|which| Act::UndoBulk { which }),
         1 => Just(Act::Expire),
         1 => any::<bool>().prop_map(|new| Act::Log { new }),
         1 => Just(Act::Restart),
