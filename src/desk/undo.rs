@@ -11,6 +11,19 @@ use crate::store::imports::{self, Counts, Past};
 /// How many rows one statement stages.
 const ROWS: i64 = 1_000;
 
+/// What an import did that is taken back.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// It brought blocks.
+    Added,
+    /// It had brought blocks that another undo brought back.
+    Returned,
+    /// It ended blocks.
+    Dropped,
+    /// It gave blocks later ends and newer evidence.
+    Renewed,
+}
+
 /// An undo that is staged and does not count yet.
 #[derive(Debug)]
 pub struct Undo {
@@ -50,23 +63,37 @@ impl Desk {
         }
         let by = self.reserve_import(who, &past.source, &past.file_name).await?;
         imports::set_undo_of(self.db.pool(), by, id).await?;
-        let now = self.now();
         let mut counts = Counts::default();
-        let staged = |n: u64| i64::try_from(n).unwrap_or(0);
-        loop {
-            let pool = self.db.pool();
-            let dropped = staged(imports::undo_added(pool, by, id, ROWS).await?);
-            let added = staged(imports::undo_dropped(pool, by, id, now, ROWS).await?);
-            let kept = staged(imports::undo_renewed(pool, by, id, ROWS).await?);
-            counts = Counts {
-                added: counts.added + added,
-                kept: counts.kept + kept,
-                held: 0,
-                dropped: counts.dropped + dropped,
-            };
-            if dropped + added + kept == 0 {
-                return Ok(Undo { past, by, counts });
+        for part in [Part::Added, Part::Returned, Part::Dropped, Part::Renewed] {
+            let staged = self.stage_part(by, id, part).await?;
+            match part {
+                Part::Added | Part::Returned => counts.dropped += staged,
+                Part::Dropped => counts.added += staged,
+                Part::Renewed => counts.kept += staged,
             }
+        }
+        Ok(Undo { past, by, counts })
+    }
+
+    /// Stages one part of an undo, a page of rows at a time: each row is looked at once. Gives how much it is.
+    async fn stage_part(&self, by: Id, id: Id, part: Part) -> Done<i64> {
+        let (pool, now) = (self.db.pool(), self.now());
+        let (mut after, mut staged) = (Id(0), 0);
+        loop {
+            let upto = match part {
+                Part::Added => imports::added_upto(pool, id, after, ROWS).await?,
+                Part::Returned => imports::returned_upto(pool, id, after, ROWS).await?,
+                Part::Dropped => imports::dropped_upto(pool, id, after, ROWS).await?,
+                Part::Renewed => imports::renewed_upto(pool, id, after, ROWS).await?,
+            };
+            let Some(upto) = upto else { return Ok(i64::try_from(staged).unwrap_or(0)) };
+            staged += match part {
+                Part::Added => imports::undo_added(pool, by, id, after, upto).await?,
+                Part::Returned => imports::undo_returned(pool, by, id, after, upto).await?,
+                Part::Dropped => imports::undo_dropped(pool, by, id, now, after, upto).await?,
+                Part::Renewed => imports::undo_renewed(pool, by, id, after, upto).await?,
+            };
+            after = upto;
             self.db.pause().await;
         }
     }

@@ -393,54 +393,102 @@ pub async fn mark_undone(db: impl AnyExecutor<'_>, id: Id, now: Time) -> sqlx::R
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks up to `limit` live blocks that the import `undone` brought; they end with the activation of `import`.
-pub async fn undo_added(db: impl AnyExecutor<'_>, import: Id, undone: Id, limit: i64) -> sqlx::Result<u64> {
+/// The key that ends the next `limit` rows behind `after` whose column names the import `$1`.
+macro_rules! upto {
+    ($column:literal) => {
+        concat!(
+            "SELECT MAX(id) FROM (SELECT id FROM blocks WHERE ",
+            $column,
+            " = $1 AND id > $2 ORDER BY id LIMIT $3) AS page"
+        )
+    };
+}
+
+/// Where the next `limit` rows behind `after` end that the import `undone` brought; none at the end.
+pub async fn added_upto(db: impl AnyExecutor<'_>, undone: Id, after: Id, limit: i64) -> sqlx::Result<Option<Id>> {
+    sqlx::query_scalar(upto!("import_id")).bind(undone).bind(after).bind(limit).fetch_one(db).await
+}
+
+/// Marks the live ones of them up to `upto`; they end with the activation of `import`.
+pub async fn undo_added(db: impl AnyExecutor<'_>, import: Id, undone: Id, after: Id, upto: Id) -> sqlx::Result<u64> {
     let done = sqlx::query(
-        "UPDATE blocks SET dropped_import_id = $1 WHERE state = 'live' AND id IN (SELECT id FROM blocks \
-         WHERE (import_id = $2 OR origin_import_id = $2) AND state = 'live' \
-         AND (dropped_import_id IS NULL OR dropped_import_id <> $1) LIMIT $3)",
+        "UPDATE blocks SET dropped_import_id = $1 WHERE import_id = $2 AND id > $3 AND id <= $4 AND state = 'live'",
     )
     .bind(import)
     .bind(undone)
-    .bind(limit)
+    .bind(after)
+    .bind(upto)
     .execute(db)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Stages up to `limit` blocks again that the import `undone` ended, unless their time is over.
+/// Where the next `limit` rows behind `after` end that the import `undone` brought and another undo brought back; none at
+/// the end.
+pub async fn returned_upto(db: impl AnyExecutor<'_>, undone: Id, after: Id, limit: i64) -> sqlx::Result<Option<Id>> {
+    sqlx::query_scalar(upto!("origin_import_id")).bind(undone).bind(after).bind(limit).fetch_one(db).await
+}
+
+/// Marks the live ones of them up to `upto`; they end with the activation of `import`.
+pub async fn undo_returned(db: impl AnyExecutor<'_>, import: Id, undone: Id, after: Id, upto: Id) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE blocks SET dropped_import_id = $1 WHERE origin_import_id = $2 AND id > $3 AND id <= $4 AND state = 'live'",
+    )
+    .bind(import)
+    .bind(undone)
+    .bind(after)
+    .bind(upto)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Where the next `limit` rows behind `after` end that the import `undone` ended; none at the end.
+pub async fn dropped_upto(db: impl AnyExecutor<'_>, undone: Id, after: Id, limit: i64) -> sqlx::Result<Option<Id>> {
+    sqlx::query_scalar(upto!("dropped_import_id")).bind(undone).bind(after).bind(limit).fetch_one(db).await
+}
+
+/// Stages those of them up to `upto` again whose time is not over.
 pub async fn undo_dropped(
     db: impl AnyExecutor<'_>,
     import: Id,
     undone: Id,
     now: Time,
-    limit: i64,
+    after: Id,
+    upto: Id,
 ) -> sqlx::Result<u64> {
     let done = sqlx::query(
         "UPDATE blocks SET state = 'staged', origin_import_id = COALESCE(origin_import_id, import_id), import_id = $1, \
-         dropped_import_id = NULL WHERE state = 'dropped' AND id IN (SELECT id FROM blocks WHERE dropped_import_id = $2 \
-         AND state = 'dropped' AND (until IS NULL OR until > $3) AND NOT EXISTS (SELECT 1 FROM blocks AS other \
-         WHERE other.net = blocks.net AND other.source = blocks.source AND other.state = 'live') LIMIT $4)",
+         dropped_import_id = NULL WHERE dropped_import_id = $2 AND id > $4 AND id <= $5 AND state = 'dropped' \
+         AND (until IS NULL OR until > $3) AND NOT EXISTS (SELECT 1 FROM blocks AS other \
+         WHERE other.net = blocks.net AND other.source = blocks.source AND other.state = 'live')",
     )
     .bind(import)
     .bind(undone)
     .bind(now)
-    .bind(limit)
+    .bind(after)
+    .bind(upto)
     .execute(db)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Stages for up to `limit` blocks that the import `undone` renewed the end and evidence of before.
-pub async fn undo_renewed(db: impl AnyExecutor<'_>, import: Id, undone: Id, limit: i64) -> sqlx::Result<u64> {
+/// Where the next `limit` rows behind `after` end that the import `undone` renewed last; none at the end.
+pub async fn renewed_upto(db: impl AnyExecutor<'_>, undone: Id, after: Id, limit: i64) -> sqlx::Result<Option<Id>> {
+    sqlx::query_scalar(upto!("prev_import_id")).bind(undone).bind(after).bind(limit).fetch_one(db).await
+}
+
+/// Stages for those of them up to `upto` the end and evidence of before.
+pub async fn undo_renewed(db: impl AnyExecutor<'_>, import: Id, undone: Id, after: Id, upto: Id) -> sqlx::Result<u64> {
     let done = sqlx::query(
         "UPDATE blocks SET next_import_id = $1, next_until = prev_until, next_evidence_at = prev_evidence_at \
-         WHERE state = 'live' AND id IN (SELECT id FROM blocks WHERE prev_import_id = $2 AND next_import_id = $2 \
-         AND next_evidence_at IS NULL AND state = 'live' LIMIT $3)",
+         WHERE prev_import_id = $2 AND id > $3 AND id <= $4 AND next_import_id = $2 AND next_evidence_at IS NULL \
+         AND state = 'live'",
     )
     .bind(import)
     .bind(undone)
-    .bind(limit)
+    .bind(after)
+    .bind(upto)
     .execute(db)
     .await?;
     Ok(done.rows_affected())
