@@ -5,6 +5,10 @@ use crate::blocklist::hits::Count;
 use crate::domain::id::Id;
 use crate::store::{Engine, blocks};
 
+/// How many blocks are written by one statement. Each costs a hand-over to the database; what one takes to be bound grows with
+/// the square of its length.
+const AT_ONCE: usize = 50;
+
 impl Desk {
     /// Writes down what was refused since the last time; gives for how many blocks. What fails is kept for the next time.
     pub async fn flush_hits(&self) -> Done<usize> {
@@ -38,7 +42,9 @@ impl Desk {
     async fn write_hits(&self, batch: &[(Id, Count)]) -> Done<()> {
         let mut tx = self.db.begin().await?;
         let counts: Vec<_> = batch.iter().map(|(block, c)| (*block, c.hits, c.first, c.last)).collect();
-        blocks::add_hits(&mut *tx, &counts).await?;
+        for some in counts.chunks(AT_ONCE) {
+            blocks::add_hits(&mut *tx, some).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -70,6 +70,21 @@ async fn times_of_several_processes_add_up_in_any_order() {
 }
 
 #[tokio::test]
+async fn refusals_of_many_blocks_are_written_down_each_with_its_own() {
+    let app = TestApp::start().await;
+    let mut blocks = Vec::new();
+    for n in 1..=60_i64 {
+        let block = app.block(&format!("2001:db8:{n:x}::/64"), "PB-SPAM").await;
+        (0..n).for_each(|_| app.desk().blocklist.hits.count(block.id, app.desk().now()));
+        blocks.push((block.id, n));
+    }
+    assert_eq!(app.desk().flush_hits().await.unwrap(), 60);
+    for (id, hits) in blocks {
+        assert_eq!(now(&app, id).await.hits, hits);
+    }
+}
+
+#[tokio::test]
 async fn refusals_that_cannot_be_written_down_are_kept() {
     let app = TestApp::start().await;
     let block = app.block("203.0.113.7", "PB-SPAM").await;
