@@ -50,5 +50,6 @@ async fn judge() -> Judge {
         content: desk.content.clone(),
         config: desk.config.clone(),
         clock: desk.clock.clone(),
+        sightings: tokio::sync::mpsc::channel(1).0,
     }
 }
