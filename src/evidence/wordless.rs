@@ -25,7 +25,7 @@ pub(super) fn read(text: &str, mta: Option<String>, context: &Context) -> Option
 fn is_no_mail(text: &str) -> bool {
     let low = text.to_lowercase();
     let record = ["\"v=spf1 ", "\"v=dmarc1", "\"v=dkim1"].iter().any(|start| low.contains(start));
-    if record || low.starts_with("<?xml") || low.contains(" and port 25: ") {
+    if record || low.contains("rw-r--r--") || low.starts_with("<?xml") || low.contains(" and port 25: ") {
         return true;
     }
     let web = ["http/1.", "http/2"].iter().any(|version| low.contains(version))
@@ -111,7 +111,8 @@ const REFUSED: &[&str] = &[
 fn tells_refusal(line: &str, context: &Context) -> bool {
     let low = line.to_lowercase();
     let spoken = !line.is_ascii() || line.split_whitespace().nth(2).is_some();
-    let refused = spoken && REFUSED.iter().any(|word| low.contains(word));
+    let asked = low.contains("? ") || low.trim_end().ends_with('?');
+    let refused = spoken && !asked && REFUSED.iter().any(|word| low.contains(word));
     refused && describe::describe(line, Reply::default(), context).category != Some(Category::Other)
 }
 
@@ -137,6 +138,7 @@ pub(super) fn is_of_developers(text: &str) -> bool {
     let commit = hash.len() >= 7 && hash.bytes().all(|b| b.is_ascii_hexdigit());
     commit && (second.starts_with("Author: ") || second.starts_with("Merge: "))
         || [
+            "Version ",
             "import ",
             "export ",
             "function ",

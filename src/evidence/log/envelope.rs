@@ -37,6 +37,10 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     if let Some((host, inner)) =
         rest.split_once("\",\"").filter(|(host, _)| scan::host_like(host) || !host.contains(' '))
     {
+        if time_length(inner).is_some() {
+            let line = open(inner, number);
+            return Line { time: line.time.or(time), host: line.host.or(Some(host)), ..line };
+        }
         let (program, message) = program_word(inner).unwrap_or(("", inner));
         return Line { number, time, host: Some(host), program, message };
     }

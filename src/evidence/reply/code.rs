@@ -147,7 +147,8 @@ fn is_data(head: &str, rest: &str) -> bool {
     let next = line.strip_prefix(", ").filter(|next| digits(next)).and_then(|next| next.get(3..));
     let listed = next.is_some_and(|behind| behind.is_empty() || behind.starts_with([',', ']', ')']));
     let last = line == "]" && before.ends_with(',');
-    let alone = line.is_empty() && before.rsplit('\n').next().is_some_and(|start| start.trim() == "-");
+    let cell = line.is_empty() && before.ends_with('|');
+    let alone = cell || line.is_empty() && before.rsplit('\n').next().is_some_and(|start| start.trim() == "-");
     listed || last || alone || line == ";" && before.ends_with('=')
 }
 
@@ -204,7 +205,24 @@ fn text_follows(rest: &str) -> bool {
 
 /// Whether a word makes the number before it one that somebody speaks of (`error 550 is gone`), rather than says.
 fn told_of(word: &str) -> bool {
-    matches!(word, "is" | "are" | "was" | "were" | "has" | "had" | "means" | "should" | "ist" | "sind" | "war")
+    matches!(
+        word,
+        "is" | "are"
+            | "was"
+            | "were"
+            | "has"
+            | "had"
+            | "means"
+            | "should"
+            | "gets"
+            | "get"
+            | "instead"
+            | "and"
+            | "or"
+            | "ist"
+            | "sind"
+            | "war"
+    )
 }
 
 /// Whether a word makes the number before it a count or an amount.

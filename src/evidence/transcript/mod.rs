@@ -87,7 +87,8 @@ impl Reader<'_> {
             return;
         }
         self.own |= line.trim_start().starts_with("Out: ");
-        self.session_lines |= is_command(content) || consents(content);
+        let marked = ["S: ", "C: "].iter().any(|mark| line.trim_start().starts_with(mark));
+        self.session_lines |= marked || is_command(content) || consents(content);
         let code = reply::find_code(content);
         let code = code.filter(|c| !quotes_success(content, c.start) && !in_column(line));
         match (code, self.open.as_mut()) {
@@ -117,7 +118,9 @@ impl Reader<'_> {
         let announced = reply::introduced(content.get(..at.start).unwrap_or(""));
         let text = if announced { content.get(reply::start(content, at)..).unwrap_or("") } else { content };
         let quoted = content.get(..at.start).is_some_and(|head| head.ends_with(",\""));
+        let led = content.get(..at.start).is_some_and(|head| head.ends_with("{LED="));
         let text = text.split_once("\",").filter(|_| quoted).map_or(text, |(reply, _)| reply);
+        let text = text.split_once('}').filter(|_| led).map_or(text, |(reply, _)| reply);
         let mut open =
             Open { line: number, code: at.code, last_seen: false, text: String::new(), session: self.session.clone() };
         open.add(text);
@@ -284,9 +287,17 @@ pub(crate) fn in_column(line: &str) -> bool {
     let number = line.trim_start_matches(' ');
     let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
     let word = unit.trim_start_matches(' ');
-    line.len() >= number.len() + 2
-        && unit.len() >= word.len() + 2
-        && word.starts_with(|c: char| c.is_alphabetic() || c == '<')
+    is_row(line)
+        || line.len() >= number.len() + 2
+            && unit.len() >= word.len() + 2
+            && word.starts_with(|c: char| c.is_alphabetic() || c == '<')
+}
+
+/// Whether most words of a line are numbers.
+fn is_row(line: &str) -> bool {
+    let numeric = |word: &&str| word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b','));
+    let (numbers, words) = (line.split_whitespace().filter(numeric).count(), line.split_whitespace().count());
+    numbers >= 4 && numbers * 2 > words
 }
 
 /// Whether the code stands behind a success code of the same line (`250 ok … 550`).

@@ -59,6 +59,7 @@ impl Session {
         for mark in ["EHLO ", "HELO ", "LHLO "] {
             let name = tail(mark).and_then(|t| t.split_whitespace().next());
             if let Some(name) = name.filter(|n| n.contains('.') || n.starts_with('[')) {
+                let name = name.split('\\').next().unwrap_or(name);
                 self.helo = Some(name.trim_end_matches(['"', ',', '\'', ';', ')']).to_owned());
             }
         }

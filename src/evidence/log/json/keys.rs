@@ -49,11 +49,13 @@ pub(super) fn told(object: &Map<String, Value>) -> Option<String> {
         "output",
         "err",
         "comment",
+        "rejinfo",
+        "rejtype",
     ];
     let texts: Vec<String> = keys.iter().filter_map(|k| pick(object, &[k])).collect();
     let coded = texts.iter().find(|t| reply::find_code(t).is_some());
     let text = coded.or_else(|| texts.first())?.clone();
-    let code = pick(object, &["code", "smtpcode", "errorcode", "responsecode", "statuscode", "smtpstatus"])
+    let code = pick(object, &["code", "smtpcode", "errorcode", "responsecode", "statuscode", "smtpstatus", "rejcode"])
         .filter(|c| c.len() == 3 && c.starts_with(['4', '5']));
     match code {
         Some(code) if reply::find_code(&text).is_none() => Some(format!("{code} {}{text}", enhanced(object))),
@@ -103,6 +105,8 @@ impl Around {
         let part = |name: &str| object.get(name).and_then(Value::as_object);
         let sending = part("envelope").and_then(|e| pick(e, &["sendingip"]));
         let sending = sending.or_else(|| part("source_address").and_then(|s| pick(s, &["address"])));
+        let refused = object.contains_key("RejCode").then(|| pick(object, &["ip"])).flatten();
+        let sending = sending.or(refused);
         let peer = part("peer_address");
         let inner = |key: &str| {
             peer.and_then(|p| p.get(key)).and_then(Value::as_str).map(|h| h.trim_end_matches('.').to_owned())
@@ -144,7 +148,7 @@ impl Around {
 /// The software or service that writes events with such keys.
 pub(super) fn software(object: &Map<String, Value>) -> Option<&'static str> {
     let has = |key: &str| object.contains_key(key);
-    let rows: [(&str, bool); 9] = [
+    let rows: [(&str, bool); 10] = [
         ("Amazon SES", has("notificationType") || (has("eventType") && has("mail")) || (has("bounce") && has("mail"))),
         ("SendGrid", has("sg_event_id") || has("sg_message_id")),
         ("Mailgun", has("event-data") || (has("delivery-status") && has("message"))),
@@ -152,6 +156,7 @@ pub(super) fn software(object: &Map<String, Value>) -> Option<&'static str> {
         ("SparkPost", has("msys")),
         ("KumoMTA", has("peer_address") || has("bounce_classification") || (has("response") && has("egress_pool"))),
         ("ZoneMTA", has("zone") && (has("seq") || has("category")) || has("_queue_id") && has("_seq")),
+        ("Mimecast", has("RejCode") && has("aCode")),
         ("Mandrill", has("bounce_description") && has("_id")),
         ("SocketLabs", has("ServerId") && has("SecretKey")),
     ];
