@@ -172,7 +172,8 @@ pub async fn stage(
         "INSERT INTO blocks (id, net, net_first, net_last, cause, action, case_code, source, note, evidence_at, since, until, \
          state, created_by, import_id, seen_import_id) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($15, (SELECT MIN(earlier.evidence_at) FROM blocks AS earlier \
-         WHERE earlier.net = $2 AND earlier.source = $8 AND earlier.state <> 'staged'), $10), $11, $12, 'staged', $13, $14, $14) \
+         WHERE earlier.net = $2 AND earlier.source = $8 \
+         AND earlier.state IN ('live', 'lifted', 'expired', 'dropped')), $10), $11, $12, 'staged', $13, $14, $14) \
          ON CONFLICT DO NOTHING",
     )
     .bind(block.id)
