@@ -19,8 +19,8 @@ pub(crate) mod smtp;
 pub(crate) mod unbound;
 pub(crate) mod wire;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -181,9 +181,19 @@ impl TestApp {
     }
 }
 
-/// A port of this machine where nobody listens just now.
+/// A port of this machine where nobody listens just now, below those that outgoing connections get: one of these could
+/// take it meanwhile, or even reach itself there.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 200).unwrap() * 100;
+    loop {
+        let port = 10_300 + (first + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
+        let is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if is_free {
+            return port;
+        }
+    }
 }
 
 /// A loopback address of this process's own, where the port 53 of name servers is free.
