@@ -10,7 +10,6 @@ use super::{About, Desk, Done, Refusal};
 use crate::checks::{Outcome, Subject};
 use crate::domain::block::Block;
 use crate::domain::dns::is_public;
-use crate::domain::email::Email;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::policy::{self, Assessment, Decision, Facts, Standing};
@@ -122,8 +121,13 @@ impl Desk {
         let snapshots = self.snapshots(ticket.id).await?;
         let origin = snapshots.now.as_ref().and_then(origin_of);
         let checked_at = snapshots.now.as_ref().map(|now| now.at);
-        let (mut facts, live) = self.facts(net, origin.as_deref(), Some(&ticket.email)).await?;
+        let (mut facts, live) = self.facts(net, origin.as_deref()).await?;
         let block = live.into_iter().next();
+        if let Some(net) = net {
+            let back = self.now().plus(-self.config.policy.lookback);
+            let others = assessments::others_of_sender(self.db.pool(), NAME, &ticket.email, net, back).await?;
+            facts.others_lifted = facts.others_lifted.max(others);
+        }
         let proof = match net {
             Some(net) => self.best_proof(ticket.id, net, block.as_ref().map(|block| block.net)).await?,
             None => None,
@@ -164,7 +168,7 @@ impl Desk {
     }
 
     /// What is known of an address apart from any ticket, and the blocks in force against it.
-    async fn facts(&self, net: Option<Net>, origin: Option<&str>, sender: Option<&Email>) -> Done<(Facts, Vec<Block>)> {
+    async fn facts(&self, net: Option<Net>, origin: Option<&str>) -> Done<(Facts, Vec<Block>)> {
         let (pool, now) = (self.db.pool(), self.now());
         let live = match net {
             Some(net) if self.blocklist.find(net.first(), now).is_some() => self.in_force(net).await?,
@@ -175,7 +179,7 @@ impl Desk {
         if let Some(net) = net {
             let wide = Net::around(net.first(), if net.is_v4() { 24 } else { 48 });
             of_network = probations::count_by(pool, NAME, wide, day).await?;
-            others_lifted = probations::others_lifted(pool, NAME, wide, sender, net, back).await?;
+            others_lifted = probations::others_lifted(pool, NAME, wide, net, back).await?;
             declined = assessments::declined(pool, net, back).await?;
         }
         let of_origin = match origin {
@@ -209,7 +213,7 @@ impl Desk {
         let snapshot = run.await.ok().flatten();
         let origin = snapshot.as_deref().and_then(origin_of);
         let net = Some(Net::single(addr)).filter(|_| is_public(addr));
-        let (facts, _) = self.facts(net, origin.as_deref(), None).await?;
+        let (facts, _) = self.facts(net, origin.as_deref()).await?;
         let in_order = snapshot.as_deref().map(in_order).unwrap_or_default();
         let facts = Facts { in_order: Some(in_order.clone()), ..facts };
         Ok((policy::assess(&self.config.policy, &facts), in_order))

@@ -119,6 +119,27 @@ pub async fn lifts_of_sender(db: impl AnyExecutor<'_>, email: &Email, since: Tim
     .await
 }
 
+/// How many networks, without `net`, `who` lifted since `since` for requests of a sender.
+pub async fn others_of_sender(
+    db: impl AnyExecutor<'_>,
+    who: &str,
+    email: &Email,
+    net: Net,
+    since: Time,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(DISTINCT events.net) FROM tickets JOIN events ON events.ticket_id = tickets.id \
+         WHERE tickets.email_folded = $1 AND events.what = 'probation.started' AND events.actor = $2 \
+         AND events.net <> $3 AND events.at > $4",
+    )
+    .bind(email.folded())
+    .bind(who)
+    .bind(net)
+    .bind(since)
+    .fetch_one(db)
+    .await
+}
+
 /// How often a person declined a request for this network since `since`.
 pub async fn declined(db: impl AnyExecutor<'_>, net: Net, since: Time) -> sqlx::Result<i64> {
     sqlx::query_scalar(

@@ -5,7 +5,6 @@ use sqlx::AssertSqlSafe;
 use super::AnyExecutor;
 use super::blocks::{covering_sql, wider};
 use crate::domain::block::Probation;
-use crate::domain::email::Email;
 use crate::domain::id::Id;
 use crate::domain::net::Net;
 use crate::domain::time::Time;
@@ -93,26 +92,23 @@ pub async fn count_by(db: impl AnyExecutor<'_>, who: &str, net: Net, since: Time
     .await
 }
 
-/// How many networks `who` lifted since `since` that lie in `around` or were asked for by `email`, without `net`.
+/// How many networks inside `around`, without `net`, `who` lifted since `since`.
 pub async fn others_lifted(
     db: impl AnyExecutor<'_>,
     who: &str,
     around: Net,
-    email: Option<&Email>,
     net: Net,
     since: Time,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "SELECT COUNT(DISTINCT net) FROM probations WHERE created_by = $1 AND since > $2 AND net <> $3 \
-         AND ((net_first >= $4 AND net_first <= $5) \
-         OR ticket_id IN (SELECT id FROM tickets WHERE email_folded = $6))",
+        "SELECT COUNT(DISTINCT net) FROM probations WHERE net_first >= $1 AND net_first <= $2 AND net <> $3 \
+         AND created_by = $4 AND since > $5",
     )
-    .bind(who)
-    .bind(since)
-    .bind(net)
     .bind(around.first_hex())
     .bind(around.last_hex())
-    .bind(email.map(Email::folded))
+    .bind(net)
+    .bind(who)
+    .bind(since)
     .fetch_one(db)
     .await
 }

@@ -358,6 +358,21 @@ async fn who_goes_from_address_to_address_over_weeks_ends_at_a_person() {
 }
 
 #[tokio::test]
+async fn who_asks_for_an_address_here_and_one_there_ends_at_a_person() {
+    let zone = "*.in-addr.arpa PTR mail.sender.example.\nmail.sender.example A 203.0.113.1\nmail.sender.example A 198.51.100.1\nmail.sender.example A 192.0.2.1";
+    let (app, _dns) = portal(zone, &[("policy.addresses", "2")]).await;
+    for (addr, want) in [("203.0.113.1", false), ("198.51.100.1", false), ("192.0.2.1", true)] {
+        app.block(addr, "PB-SPAM").await;
+        let (ticket, page) = asked(&app, addr).await;
+        let id = begin(&app, &ticket, &page, addr).await;
+        curl(&mut app.visitor_from(addr), &app.desk().proof_token(Way::Web, id)).await;
+        app.desk().assess_due().await.unwrap();
+        assert_eq!(app.is_blocked(addr), want, "{addr}");
+        app.wait(10 * DAY);
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_declined_the_policy_does_not_lift() {
     let (app, _dns) = portal(GOOD, &[]).await;
     app.block("203.0.113.7", "PB-SPAM").await;
