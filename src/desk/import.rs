@@ -11,7 +11,7 @@ use crate::domain::time::{MINUTE, Time};
 use crate::locale::Sentence;
 use crate::store::changes::Subject;
 use crate::store::imports::{self, Counts};
-use crate::store::{Tx, blocks};
+use crate::store::{Db, Tx, blocks};
 
 /// How many entries one transaction stages.
 const BATCH: usize = 1_000;
@@ -80,6 +80,40 @@ pub struct Import {
     waiting: Vec<Entry>,
     /// What came of it so far.
     counts: Counts,
+    /// When statistics of the list are gathered.
+    gathering: Gathering,
+}
+
+/// A list that grows, or whose rows change their state, by many: when statistics of it are gathered.
+#[derive(Debug)]
+struct Gathering {
+    /// How many rows were written.
+    written: u64,
+    /// How many there are when they are gathered next.
+    next: u64,
+}
+
+impl Gathering {
+    /// After how many rows they are gathered.
+    const FIRST: u64 = 1_000;
+
+    /// They are gathered again when there are so many times as many.
+    const AGAIN: u64 = 4;
+
+    /// Nothing was written yet.
+    fn new() -> Self {
+        Self { written: 0, next: Self::FIRST }
+    }
+
+    /// Notes that so many further rows were written.
+    async fn wrote(&mut self, rows: u64, db: &Db) -> sqlx::Result<()> {
+        self.written += rows;
+        if self.written >= self.next {
+            self.next = self.written * Self::AGAIN;
+            db.gather_statistics().await?;
+        }
+        Ok(())
+    }
 }
 
 impl Import {
@@ -101,8 +135,10 @@ impl Desk {
             Plan { source: storable_line(&plan.source, 80), file_name: storable_line(&plan.file_name, 200), ..plan };
         check_source(&plan.source)?;
         let id = self.reserve_import(who, &plan.source, &plan.file_name).await?;
+        self.db.gather_statistics().await?;
         let is_first = !imports::knows_source(self.db.pool(), &plan.source).await?;
-        Ok(Import { id, plan, who: who.clone(), is_first, waiting: Vec::new(), counts: Counts::default() })
+        let (waiting, counts, gathering) = (Vec::new(), Counts::default(), Gathering::new());
+        Ok(Import { id, plan, who: who.clone(), is_first, waiting, counts, gathering })
     }
 
     /// Makes an import of a source that nobody else imports meanwhile.
@@ -167,6 +203,7 @@ impl Desk {
     /// Stages the entries that wait, in short transactions: people and programs that change the list have their turn.
     async fn stage_batch(&self, import: &mut Import) -> Done<()> {
         let mut waiting = std::mem::take(&mut import.waiting).into_iter();
+        let rows = waiting.len();
         while waiting.len() > 0 {
             let mut tx = self.db.begin().await?;
             let begun = Instant::now();
@@ -179,7 +216,7 @@ impl Desk {
             tx.commit().await?;
             self.db.pause().await;
         }
-        Ok(())
+        Ok(import.gathering.wrote(rows as u64, &self.db).await?)
     }
 
     /// Stages one entry.
@@ -273,22 +310,22 @@ impl Desk {
     /// Writes the state of rows that active imports brought or dropped, and deletes what given-up ones had staged.
     /// Nothing changes for a gateway: activation already counts.
     pub async fn settle_imports(&self) -> Done<()> {
-        while imports::settle_dropped(self.db.pool(), SETTLE).await? > 0 {
-            self.db.pause().await;
-        }
-        while imports::settle_renewed(self.db.pool(), SETTLE).await? > 0 {
-            self.db.pause().await;
-        }
-        while imports::settle_added(self.db.pool(), SETTLE).await? > 0 {
-            self.db.pause().await;
-        }
-        while imports::restore_abandoned(self.db.pool(), SETTLE).await? > 0 {
-            self.db.pause().await;
-        }
-        while imports::delete_abandoned(self.db.pool(), SETTLE).await? > 0 {
-            self.db.pause().await;
-        }
+        let (pool, mut gathering) = (self.db.pool(), Gathering::new());
+        while self.settled(&mut gathering, imports::settle_dropped(pool, SETTLE).await?).await? {}
+        while self.settled(&mut gathering, imports::settle_renewed(pool, SETTLE).await?).await? {}
+        while self.settled(&mut gathering, imports::settle_added(pool, SETTLE).await?).await? {}
+        while self.settled(&mut gathering, imports::restore_abandoned(pool, SETTLE).await?).await? {}
+        while self.settled(&mut gathering, imports::delete_abandoned(pool, SETTLE).await?).await? {}
         Ok(())
+    }
+
+    /// Notes that a batch of so many rows was settled, and lets others write; says whether there may be more.
+    async fn settled(&self, gathering: &mut Gathering, rows: u64) -> Done<bool> {
+        if rows > 0 {
+            gathering.wrote(rows, &self.db).await?;
+            self.db.pause().await;
+        }
+        Ok(rows > 0)
     }
 
     /// What would come of an import, without doing it.

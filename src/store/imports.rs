@@ -162,8 +162,6 @@ pub async fn keep_lifted(
 
 /// Stages a new block; says whether the import had not named its network before. Without a time of its evidence that
 /// is as old as the first entry of its source for the network: to be listed again is no news.
-///
-/// `source || ''` keeps `PostgreSQL`, while it has no statistics, from walking through all entries of the source for each line.
 pub async fn stage(
     db: impl AnyExecutor<'_>,
     import: Id,
@@ -174,7 +172,7 @@ pub async fn stage(
         "INSERT INTO blocks (id, net, net_first, net_last, cause, action, case_code, source, note, evidence_at, since, until, \
          state, created_by, import_id, seen_import_id) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($15, (SELECT MIN(earlier.evidence_at) FROM blocks AS earlier \
-         WHERE earlier.net = $2 AND earlier.source || '' = $8 AND earlier.state <> 'staged'), $10), $11, $12, 'staged', $13, $14, $14) \
+         WHERE earlier.net = $2 AND earlier.source = $8 AND earlier.state <> 'staged'), $10), $11, $12, 'staged', $13, $14, $14) \
          ON CONFLICT DO NOTHING",
     )
     .bind(block.id)

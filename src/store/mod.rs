@@ -173,6 +173,16 @@ impl Db {
         }
     }
 
+    /// Lets the planner of `PostgreSQL` know how large the list has become: its own gathering comes by once a minute at best,
+    /// and until then a table that grew by a million rows is walked through for each address. `SQLite` takes every index for
+    /// selective.
+    pub async fn gather_statistics(&self) -> sqlx::Result<()> {
+        if self.engine == Engine::Postgres {
+            sqlx::query("ANALYZE blocks").execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
         sqlx::query_scalar::<_, i64>("SELECT n FROM block_counter WHERE id = 1").fetch_one(&self.pool).await.is_ok()

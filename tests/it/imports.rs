@@ -8,7 +8,7 @@ use postern::domain::net::Net;
 use postern::domain::ticket::Who;
 use postern::domain::time::{DAY, HOUR, Time};
 use postern::store::imports::{self, Counts};
-use postern::store::{blocks, events};
+use postern::store::{Engine, blocks, events};
 
 use crate::support::TestApp;
 
@@ -440,6 +440,20 @@ async fn a_lift_does_not_wait_for_a_process_that_takes_a_large_import() {
     other.desk.follow().await;
     assert_eq!(other.desk.blocklist.count(), 7_998);
     assert_eq!(other.desk.compare().await.unwrap(), Some(false), "the list is that of the database");
+}
+
+#[tokio::test]
+async fn a_list_that_comes_in_is_known_to_the_planner_of_postgresql() {
+    let app = TestApp::start().await;
+    import_many(&app, 5_000).await;
+    if app.desk().db.engine() == Engine::Sqlite {
+        return;
+    }
+    let rows: i64 = sqlx::query_scalar("SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = 'blocks'::regclass")
+        .fetch_one(app.desk().db.pool())
+        .await
+        .unwrap();
+    assert!(rows >= 4_000, "{rows} of 5,000");
 }
 
 /// Imports so many networks of one address each.
