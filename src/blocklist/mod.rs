@@ -369,7 +369,7 @@ impl BlockList {
     async fn take_import(&self, tx: &mut Tx, import: Id) -> anyhow::Result<()> {
         let mut after = Id(0);
         loop {
-            let page = blocks::import_page(&mut **tx, import, after, PAGE).await?;
+            let page = blocks::import_page(tx, import, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.block.id;
             for piece in page.chunks(PIECE) {

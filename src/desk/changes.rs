@@ -91,7 +91,7 @@ impl Desk {
 
     /// Tells what an import brought and dropped, or that it was too much to tell.
     async fn tell_import(tx: &mut Tx, n: i64, id: Id, lines: &mut Vec<Line>) -> Done<()> {
-        let rows = blocks::import_page(&mut **tx, id, Id(0), ROWS_MOST + 1).await?;
+        let rows = blocks::import_page(tx, id, Id(0), ROWS_MOST + 1).await?;
         if rows.len() > usize::try_from(ROWS_MOST).unwrap_or(usize::MAX) {
             lines.push(Line { n: Some(n), event: Event::Reload, item: Item::Import { id } });
             return Ok(());

@@ -296,7 +296,7 @@ async fn find_news(tx: &mut Tx, change: Change, found: &mut Found) -> Done<()> {
         Subject::Import => {
             let mut after = Id(0);
             loop {
-                let rows = blocks::import_page(&mut **tx, change.subject_id, after, ROWS).await?;
+                let rows = blocks::import_page(tx, change.subject_id, after, ROWS).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.block.id;
                 for row in &rows {

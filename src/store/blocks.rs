@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::AnyExecutor;
 use crate::domain::block::{Block, BlockState};
@@ -236,23 +236,29 @@ impl Imported {
     }
 }
 
-/// The next blocks of an import after `after`, whatever their state: those it brought, renewed or dropped.
-pub async fn import_page(db: impl AnyExecutor<'_>, import: Id, after: Id, limit: i64) -> sqlx::Result<Vec<Imported>> {
-    sqlx::query_as(concat!(
-        renewed!("= $1"),
-        ", CAST(CASE WHEN import_id = $1 OR next_import_id = $1 THEN 1 ELSE 0 END AS BIGINT) AS brought FROM blocks ",
-        // Each part is read in the order of its index; one condition with OR would sort all that is left for each page.
-        "WHERE id IN (\
-         SELECT id FROM (SELECT id FROM blocks WHERE import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS added UNION \
-         SELECT id FROM (SELECT id FROM blocks WHERE dropped_import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS dropped UNION \
-         SELECT id FROM (SELECT id FROM blocks WHERE next_import_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS renewed) \
-         ORDER BY id LIMIT $3"
-    ))
-    .bind(import)
-    .bind(after)
-    .bind(limit)
-    .fetch_all(db)
-    .await
+/// The next blocks after `$2` whose column names the import `$1`.
+macro_rules! of_import {
+    ($column:literal) => {
+        concat!(
+            renewed!("= $1"),
+            ", CAST(CASE WHEN import_id = $1 OR next_import_id = $1 THEN 1 ELSE 0 END AS BIGINT) AS brought FROM blocks WHERE ",
+            $column,
+            " = $1 AND id > $2 ORDER BY id LIMIT $3"
+        )
+    };
+}
+
+/// The next blocks of an import after `after`, whatever their state: those it brought, renewed or dropped. They are asked
+/// for one after the other, each in the order of its index; asked at once, `PostgreSQL` walks through the list for each page.
+pub async fn import_page(db: &mut AnyConnection, import: Id, after: Id, limit: i64) -> sqlx::Result<Vec<Imported>> {
+    let mut page: Vec<Imported> = Vec::new();
+    for part in [of_import!("import_id"), of_import!("dropped_import_id"), of_import!("next_import_id")] {
+        page.extend(sqlx::query_as(part).bind(import).bind(after).bind(limit).fetch_all(&mut *db).await?);
+    }
+    page.sort_unstable_by_key(|row| row.block.id);
+    page.dedup_by_key(|row| row.block.id);
+    page.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(page)
 }
 
 /// Ends a live block before its time, maybe as one of many; says whether it was live.
