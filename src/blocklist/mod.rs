@@ -15,10 +15,12 @@ pub mod item;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rustc_hash::FxHashSet;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::time::timeout;
 
 pub use self::by_net::Place;
 use self::hits::Hits;
@@ -45,6 +47,9 @@ const HANDED: usize = 1_000;
 
 /// How many changes are followed one by one; whoever is further behind loads afresh.
 const MOST_CHANGES: i64 = 20_000;
+
+/// How long who waits for the reader of the change log does so before trying again to overtake it.
+const OVERTAKEN: Duration = Duration::from_millis(20);
 
 /// What is known, and up to which change.
 #[derive(Debug, Default)]
@@ -94,9 +99,9 @@ pub struct BlockList {
     /// What answers come from.
     known: RwLock<Known>,
     /// One reader of the change log at a time.
-    following: tokio::sync::Mutex<()>,
+    following: Mutex<()>,
     /// One at a time who takes changes ahead of that reader; the reader waits for them before it comes to its end.
-    overtaking: tokio::sync::Mutex<()>,
+    overtaking: Mutex<()>,
     /// Told after every change.
     changed: watch::Sender<()>,
     /// How many blocks a load has read so far.
@@ -238,11 +243,7 @@ impl BlockList {
     /// # Errors
     /// When the database does not answer; what is known stays.
     pub async fn catch_up(&self, db: &Db, clock: &Clock) -> anyhow::Result<()> {
-        let _one = match self.following.try_lock() {
-            Ok(one) => one,
-            Err(_) if self.overtake(db).await? => return Ok(()),
-            Err(_) => self.following.lock().await,
-        };
+        let Some(_one) = self.turn(db).await? else { return Ok(()) };
         let have = self.known.read().unwrap_or_else(PoisonError::into_inner).position.clone();
         let there = changes::position(db.pool()).await.context("reading the change log")?;
         match have {
@@ -255,6 +256,22 @@ impl BlockList {
             _ => self.load(db, clock).await?,
         }
         Ok(())
+    }
+
+    /// Waits for the turn to follow; none when whoever follows could be overtaken, which is possible as soon as that one has
+    /// read what there is to take.
+    async fn turn(&self, db: &Db) -> anyhow::Result<Option<MutexGuard<'_, ()>>> {
+        loop {
+            if let Ok(one) = self.following.try_lock() {
+                return Ok(Some(one));
+            }
+            if self.overtake(db).await? {
+                return Ok(None);
+            }
+            if let Ok(one) = timeout(OVERTAKEN, self.following.lock()).await {
+                return Ok(Some(one));
+            }
+        }
     }
 
     /// Notes that the database answered.
