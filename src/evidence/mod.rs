@@ -18,6 +18,7 @@ pub mod header;
 mod input;
 pub mod lint;
 mod log;
+mod long;
 pub mod mask;
 mod provider;
 mod reply;
@@ -29,6 +30,7 @@ mod wordless;
 
 pub use context::{Budget, Context};
 pub use findings::{Category, Direction, Findings, Kind, Reply, Whose};
+pub use long::Long;
 
 use context::Work;
 use input::mime;

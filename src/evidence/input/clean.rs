@@ -7,9 +7,13 @@ const SAMPLE: usize = 1 << 16;
 
 /// The text without its dress; borrowed when there is none.
 pub(super) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
-    let text = without(text, |t| memchr::memchr(0x1b, t.as_bytes()).is_some(), unescape_terminal);
-    let text = without(text, html, untag);
+    let text = without(unescaped(text), html, untag);
     without(text, quoted, unquote)
+}
+
+/// The text without terminal escapes.
+pub(super) fn unescaped(text: Cow<'_, str>) -> Cow<'_, str> {
+    without(text, |t| memchr::memchr(0x1b, t.as_bytes()).is_some(), unescape_terminal)
 }
 
 /// Applies a cleaner when a test asks for it.

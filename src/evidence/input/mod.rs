@@ -33,6 +33,11 @@ pub(crate) fn open<'a>(bytes: &'a [u8], work: &mut Work) -> Vec<Cow<'a, str>> {
 }
 
 /// The decoded and cleaned text of one file.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     clean::clean(charset::decode(bytes))
+}
+
+/// The decoded text of a piece of a file whose beginning has no dress.
+pub(crate) fn piece(bytes: &[u8]) -> Cow<'_, str> {
+    clean::unescaped(charset::decode(bytes))
 }

@@ -42,10 +42,11 @@ impl<'n> Search<'n> {
     }
 }
 
-/// Calls `act` with every line that holds a needle, and its number from 1.
-pub(super) fn with(text: &str, mut search: Search<'_>, mut act: impl FnMut(&str, usize)) {
+/// Calls `act` with every line that holds a needle, and its number; the first line has number `first`. Gives the number
+/// of the line behind the text.
+pub(super) fn with(text: &str, mut search: Search<'_>, first: usize, mut act: impl FnMut(&str, usize)) -> usize {
     let bytes = text.as_bytes();
-    let (mut from, mut counted, mut number) = (0, 0, 1);
+    let (mut from, mut counted, mut number) = (0, 0, first);
     while let Some(at) = search.next(bytes, from) {
         let start =
             bytes.get(counted..at).and_then(|head| memchr::memrchr(b'\n', head)).map_or(counted, |i| counted + i + 1);
@@ -55,6 +56,7 @@ pub(super) fn with(text: &str, mut search: Search<'_>, mut act: impl FnMut(&str,
         act(scan::truncated(text.get(start..end).unwrap_or(""), MAX_LINE), number);
         from = end + 1;
     }
+    number + memchr::memchr_iter(b'\n', bytes.get(counted..).unwrap_or(&[])).count()
 }
 
 #[cfg(test)]
@@ -68,9 +70,10 @@ mod tests {
         let automaton = AhoCorasick::new(needles).unwrap();
         let collect = |search| {
             let mut out = Vec::new();
-            with(text, search, |line, number| {
+            let next = with(text, search, 1, |line, number| {
                 out.push((line.to_owned(), number));
             });
+            assert_eq!(next, 6);
             out
         };
         let found = collect(Search::few(&needles));

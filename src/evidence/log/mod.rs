@@ -197,40 +197,35 @@ static POSTFIX_NEEDLES: &[&str] =
 /// Finds any of [`NEEDLES`].
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NEEDLES).ok());
 
+/// Longer logs of Postfix alone are read by its grammar alone.
+const PURE_LEAST: usize = 1 << 20;
+
 /// Reads a text as a log; the findings are empty when it is none. Also says whether its lines have the envelope of one.
 pub(super) fn read(text: &str, context: &Context, work: &mut Work) -> (Findings, bool) {
-    if let Some(found) = json::read(text, context, work)
+    if let Some(found) = table(text, context, work) {
+        return (found, true);
+    }
+    let mut reader = Reader::of(text, context);
+    reader.read(text);
+    (reader.findings(), reader.timed)
+}
+
+/// Reads a log whose records name their values: JSON, or a table with the names of its columns.
+fn table(text: &str, context: &Context, work: &mut Work) -> Option<Findings> {
+    json::read(text, context, work)
         .or_else(|| exchange::read(text, context))
         .or_else(|| iis::read(text, context))
         .or_else(|| pmta::read(text, context))
-    {
-        return (found, true);
-    }
-    let (mta, timed) = software::sniff(text);
-    let pure = mta == Some("Postfix") && text.len() > 1 << 20;
-    let search = if pure { Some(Search::few(POSTFIX_NEEDLES)) } else { FINDER.as_ref().map(Search::Many) };
-    let mut reader = Reader {
-        context,
-        memory: Memory::default(),
-        findings: Findings::default(),
-        weak: Vec::new(),
-        trouble: Vec::new(),
-    };
-    if let Some(search) = search {
-        lines::with(text, search, |raw, number| reader.line(raw, number, pure));
-    }
-    let mut findings = reader.without_weak();
-    if mta.is_some() {
-        findings.mta = mta.map(str::to_owned);
-    }
-    if timed || !findings.replies.is_empty() {
-        findings.kind = Kind::Log;
-    }
-    (findings, timed)
+}
+
+/// A reader for a long log of Postfix alone that starts with `text`, whole lines: it may be given the log in pieces.
+pub(super) fn in_pieces<'a>(text: &str, context: &'a Context, work: &mut Work) -> Option<Reader<'a>> {
+    let reader = Reader::of(text, context);
+    (reader.pure && table(text, context, work).is_none()).then_some(reader)
 }
 
 /// Reads line by line.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     /// The circumstances.
     context: &'a Context,
     /// What earlier lines said.
@@ -241,18 +236,54 @@ struct Reader<'a> {
     weak: Vec<usize>,
     /// What could not be reached.
     trouble: Vec<Reply>,
+    /// The software that wrote the log, by its first lines.
+    mta: Option<&'static str>,
+    /// Whether most of them have the envelope of a log.
+    timed: bool,
+    /// Whether only the grammar of Postfix is asked.
+    pure: bool,
+    /// The number of the next line.
+    next: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader for the log that starts with `text`.
+    fn of(text: &str, context: &'a Context) -> Self {
+        let (mta, timed) = software::sniff(text);
+        let pure = mta == Some("Postfix") && text.len() > PURE_LEAST;
+        let (memory, findings) = (Memory::default(), Findings::default());
+        Self { context, memory, findings, weak: Vec::new(), trouble: Vec::new(), mta, timed, pure, next: 1 }
+    }
+
+    /// Reads the next lines.
+    pub(super) fn read(&mut self, text: &str) {
+        let few = self.pure.then(|| Search::few(POSTFIX_NEEDLES));
+        if let Some(search) = few.or_else(|| FINDER.as_ref().map(Search::Many)) {
+            self.next = lines::with(text, search, self.next, |raw, number| self.line(raw, number));
+        }
+    }
+
+    /// What was found.
+    pub(super) fn findings(&mut self) -> Findings {
+        let mut findings = self.without_weak();
+        if self.mta.is_some() {
+            findings.mta = self.mta.map(str::to_owned);
+        }
+        if self.timed || !findings.replies.is_empty() {
+            findings.kind = Kind::Log;
+        }
+        findings
+    }
+
     /// Reads one line that may be a refusal.
-    fn line(&mut self, raw: &str, number: usize, pure: bool) {
+    fn line(&mut self, raw: &str, number: usize) {
         let full = self.findings.replies.len() >= MAX_REPLIES;
-        if full && pure {
+        if full && self.pure {
             self.findings.more_replies += usize::from(postfix::counts(raw));
             return;
         }
         let line = envelope::open(raw, number);
-        let hit = if pure { postfix::read(&line) } else { read_line(&line, &mut self.memory) };
+        let hit = if self.pure { postfix::read(&line) } else { read_line(&line, &mut self.memory) };
         let Some(hit) = hit else { return };
         if full {
             self.findings.more_replies += usize::from(hit.weight == Weight::Sure);
@@ -278,19 +309,19 @@ impl Reader<'_> {
     }
 
     /// The replies without those that others repeat; what could not be reached when there are none.
-    fn without_weak(mut self) -> Findings {
+    fn without_weak(&mut self) -> Findings {
         let lines = std::mem::take(&mut self.weak);
         let weak = |r: &Reply| r.line.is_some_and(|l| lines.binary_search(&l).is_ok());
         let strong: HashSet<String> =
             self.findings.replies.iter().filter(|r| !weak(r)).filter_map(|r| r.queue_id.clone()).collect();
         if self.findings.replies.is_empty() {
-            self.findings.replies = self.trouble;
-            return self.findings;
+            self.findings.replies = std::mem::take(&mut self.trouble);
+            return std::mem::take(&mut self.findings);
         }
         let kept = std::mem::take(&mut self.findings.replies).into_iter();
         self.findings.replies =
             kept.filter(|r| !weak(r) || !r.queue_id.as_ref().is_some_and(|q| strong.contains(q))).collect();
-        self.findings
+        std::mem::take(&mut self.findings)
     }
 }
 
