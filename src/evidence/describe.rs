@@ -13,7 +13,7 @@ const LONGEST: usize = 2_000;
 
 /// Fills in everything that the text of a reply tells; what the caller already knows stays.
 pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply {
-    let parsed = reply::parse(text);
+    let parsed = reply::parse(behind_own_words(text));
     let lower = parsed.plain.to_lowercase();
     let list = blocklists::named(&lower);
     known.smtp_code = known.smtp_code.or(parsed.code);
@@ -43,6 +43,20 @@ pub(crate) fn describe(text: &str, mut known: Reply, context: &Context) -> Reply
         known.removal_url = list.removal;
     }
     known
+}
+
+/// The reply behind the words that `IronPort` puts before it: `5.1.0 - Unknown address error 550-'no such user'`. The code
+/// in front is its own.
+fn behind_own_words(text: &str) -> &str {
+    let inner = || {
+        let (status, rest) = text.trim_start().split_once(" - ")?;
+        reply::enhanced_prefix(status).filter(|found| *found == status)?;
+        let at = rest.find(|c: char| c.is_ascii_digit()).filter(|at| *at <= 60)?;
+        let (code, said) = rest.get(at..)?.split_once('-')?;
+        let is_code = code.len() == 3 && code.starts_with(['4', '5']) && code.bytes().all(|b| b.is_ascii_digit());
+        (is_code && said.starts_with(['\'', '"'])).then(|| rest.get(at..)).flatten()
+    };
+    inner().unwrap_or(text)
 }
 
 /// The domain of the recipient that a reply refuses: the one address in a reply about an unknown mailbox, or the one before
@@ -117,7 +131,12 @@ fn excluded(plain: &str, found: &scan::FoundIp) -> bool {
         || matches!(found.ip, IpAddr::V4(v4) if v4.is_broadcast() || v4.is_multicast() || v4.octets()[0] == 0);
     let head = plain.get(..found.span.start).unwrap_or("");
     let tail = plain.get(found.span.end..).unwrap_or("");
-    unusable || receiver_before(head) || receiver_behind(head, tail) || serial(head, tail) || no_address(head, tail)
+    unusable
+        || not_reached(head, tail)
+        || receiver_before(head)
+        || receiver_behind(head, tail)
+        || serial(head, tail)
+        || no_address(head, tail)
 }
 
 /// Whether four numbers are a network (`192.0.2.0/24`), an end of a connection (`(TCP|192.0.2.1|25|…)`) or the section of a standard (`RFC 2821 4.1.1.1`).
@@ -128,7 +147,9 @@ fn no_address(head: &str, tail: &str) -> bool {
     let connection = head.rsplit('(').next().is_some_and(|shown| shown.starts_with("TCP|"));
     let words = head.trim_end_matches(|c: char| !c.is_alphanumeric());
     let standard = words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '-']);
-    connection || network || standard.len() < words.len() && standard.to_ascii_lowercase().ends_with("rfc")
+    let low = head.trim_end().to_ascii_lowercase();
+    let section = low.ends_with("section") || low.ends_with('§');
+    connection || section || network || standard.len() < words.len() && standard.to_ascii_lowercase().ends_with("rfc")
 }
 
 /// Whether the words before an address make it a receiving server's or a resolver's.
@@ -178,6 +199,14 @@ fn receiver_behind(head: &str, tail: &str) -> bool {
             || gave_up_on(head, rest)
             || ["said", "refused to talk"].iter().any(|w| rest.trim_start_matches([':', ' ']).starts_with(w))
             || lost)
+}
+
+/// Whether `[mx.example. 192.0.2.1: timed out]` names the server that was not reached.
+fn not_reached(head: &str, tail: &str) -> bool {
+    let mut words = head.rsplit([' ', '[']);
+    let named =
+        words.next() == Some("") && words.next().is_some_and(|host| host.ends_with('.') && scan::host_like(host));
+    named && tail.starts_with(": ") && tail.contains(']')
 }
 
 /// Whether `host mx.example [address]: Connection timed out` names the server that was not reached.
@@ -317,7 +346,17 @@ mod tests {
     }
 
     #[test]
+    fn words_of_the_writing_server_are_not_the_reply() {
+        let found = read("5.1.0 - Unknown address error 550-'5.7.1 no mail from here'");
+        assert_eq!((found.smtp_code, found.enhanced_status.as_deref()), (Some(550), Some("5.7.1")));
+        let found = read("5.3.0 - Other mail system problem 554-'mx.example.org\\nbad reputation'");
+        assert_eq!((found.smtp_code, found.enhanced_status), (Some(554), None));
+    }
+
+    #[test]
     fn only_the_senders_address_is_taken() {
+        assert_eq!(read("451 please see RFC 5321 section 4.1.1.1").ip, None);
+        assert_eq!(read("no answer [mx.example.org. 192.0.2.1: timed out]").ip, None);
         let ip = |t: &str| read(t).ip.map(|i| i.to_string());
         assert_eq!(ip("554 listed 127.0.0.4; client 192.0.2.1 blocked").as_deref(), Some("192.0.2.1"));
         assert_eq!(ip("450 address rejected: host mx.example.org[192.0.2.1] said: no"), None);

@@ -16,9 +16,11 @@ mod describe;
 pub mod findings;
 pub mod header;
 mod input;
+mod links;
 pub mod lint;
 mod log;
 mod long;
+mod mailq;
 pub mod mask;
 mod provider;
 mod reply;
@@ -32,11 +34,13 @@ pub use context::{Budget, Context};
 pub use findings::{Category, Direction, Findings, Kind, Reply, Whose};
 pub use long::Long;
 
+use std::borrow::Cow;
+
 use context::Work;
 use input::mime;
 
 /// The version of the reader; it goes up when readings change, and stored evidence is read again.
-pub const READER: i64 = 3;
+pub const READER: i64 = 4;
 
 /// At most this many messages of one mailbox are read.
 const MAX_MESSAGES: usize = 200;
@@ -67,6 +71,20 @@ pub fn read(bytes: &[u8], context: &Context) -> Findings {
 
 /// Reads one decoded text.
 fn document(text: &str, context: &Context, work: &mut Work) -> Findings {
+    if text.len() > MAX_PROSE {
+        return text_of_a_kind(text, context, work);
+    }
+    let text = &*links::plain(text);
+    let mut findings = text_of_a_kind(text, context, work);
+    if !findings.replies.is_empty() {
+        mailq::complete(&mut findings, text);
+        findings.mta = findings.mta.or_else(|| bounce::client(text).map(str::to_owned));
+    }
+    findings
+}
+
+/// Reads one text: a message, a log, or prose.
+fn text_of_a_kind(text: &str, context: &Context, work: &mut Work) -> Findings {
     if !work.spend(text.len()) || wordless::is_of_developers(text) {
         return Findings::default();
     }
@@ -96,13 +114,28 @@ fn prose(text: &str, context: &Context, logged: Findings) -> Findings {
     if bounce::has_report_fields(text) {
         return bounce::pasted(text, context);
     }
+    let text = &*spaced(text);
     let replies = transcript::replies(text, 1, context);
     let mta = bounce::software(text).map(str::to_owned).or(logged.mta);
     if !replies.is_empty() {
         let kind = if mta.is_some() && text.lines().count() > 3 { Kind::Bounce } else { Kind::Reply };
-        return Findings { kind, mta, replies, ..Findings::default() };
+        return Findings { kind, mta, replies, queue_id: bounce::queue_id(text), ..Findings::default() };
     }
     wordless::read(text, mta, context).unwrap_or_default()
+}
+
+/// The text in which reports of qmail, copied from its log, have their blanks again: there each is an underscore.
+fn spaced(text: &str) -> Cow<'_, str> {
+    let logged = |line: &str| line.contains("./Remote_host_said:_") || line.contains("_does_not_like_recipient.");
+    if !text.contains("_does_not_like_recipient.") && !text.contains("./Remote_host_said:_") {
+        return Cow::Borrowed(text);
+    }
+    let mut open = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        open = logged(line) || open && line.contains('_') && !line.trim().contains(' ');
+        if open { line.replace('_', " ") } else { line.to_owned() }
+    });
+    Cow::Owned(lines.collect())
 }
 
 /// Reads a message, or the messages of a mailbox.

@@ -243,8 +243,29 @@ fn url_end(text: &str, from: usize) -> usize {
             c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '\\' | '`' | '|' | '“' | '”')
         })
         .unwrap_or(rest.len());
-    let shown = rest.get(..len).unwrap_or("").trim_end_matches(['.', ',', ';', ':', ')', ']', '}', '!', '*', '[', '(']);
-    from + shown.len()
+    let mut shown = rest.get(..len).unwrap_or("");
+    for _ in 0..MOST_CLOSING {
+        let Some(last) = shown.chars().next_back().filter(|last| closes(shown, *last)) else {
+            return from + shown.len();
+        };
+        shown = shown.get(..shown.len() - last.len_utf8()).unwrap_or("");
+    }
+    from + shown.trim_end_matches(['.', ',', ';', ':', ')', ']', '}', '!', '*', '[', '(']).len()
+}
+
+/// How many characters behind a URL are looked at one by one.
+const MOST_CLOSING: usize = 6;
+
+/// Whether the last character of a URL belongs to the sentence around it; a bracket that was opened inside does not.
+fn closes(url: &str, last: char) -> bool {
+    let short = url.len() <= 4000;
+    let opened = |open: char| short && url.matches(open).count() >= url.matches(last).count();
+    match last {
+        ')' => !opened('('),
+        ']' => !opened('[') || url.ends_with("[...]") || url.ends_with("[…]"),
+        '}' => !opened('{'),
+        _ => matches!(last, '.' | ',' | ';' | ':' | '!' | '*' | '[' | '('),
+    }
 }
 
 /// The first URL in the text; one without a scheme counts only when a path follows a host name.
@@ -338,6 +359,11 @@ mod tests {
     #[test]
     fn urls_end_before_punctuation() {
         assert_eq!(url("see (https://example.org/a?b=1).").as_deref(), Some("https://example.org/a?b=1"));
+        assert_eq!(
+            url("see https://example.org/?ip=[address]).").as_deref(),
+            Some("https://example.org/?ip=[address]")
+        );
+        assert_eq!(url("[https://example.org/a]]").as_deref(), Some("https://example.org/a"));
         assert_eq!(url("visit help.example.org/mail/answer/1 now").as_deref(), Some("help.example.org/mail/answer/1"));
         assert_eq!(url("mail a@example.org or mx.example.org"), None);
     }

@@ -213,3 +213,40 @@ fn a_header_is_one_block_whatever_its_fields() {
     assert!(found.lint.is_empty(), "{:?}", found.lint);
     assert_eq!(found.header.unwrap().received_count, 1);
 }
+
+#[test]
+fn pasted_reports_of_qmail_have_their_blanks_again() {
+    let text = "I wrote to you, but:\n\n<bob@example.net>:\n198.51.100.4_does_not_like_recipient./Remote_host_said:_550_5.7.1_no_mail_from_there_please/Giving_up_on_198.51.100.4./\n";
+    let found = findings(text);
+    assert_eq!((found.smtp_code, found.enhanced_status.as_deref()), (Some(550), Some("5.7.1")));
+    assert_eq!(found.replies.first().and_then(|reply| reply.line), Some(4));
+    assert!(found.ips.is_empty());
+}
+
+#[test]
+fn a_cut_chain_leaves_what_the_receiver_checked() {
+    let text = "Received: from AB1PR02MB1.eurprd02.prod.outlook.com (2603:10a6:20b:5ff::10) by CD1PR02MB2.eurprd02.prod.outlook.com with HTTPS; Mon, 13 May 2024 20:07:24 +0000\nReceived: from AB1EPF1.eurprd02.prod.outlook.com (2603:10a6:10:a0:cafe::54) by AB1PR02MB1.outlook.office365.com (2603:10a6:10:a0::16) with Microsoft SMTP Server id 15.20.7544.55 via Frontend Transport; Mon, 13 May 2024 20:07:22 +0000\nReceived-SPF: Pass (protection.outlook.com: domain of example.org designates 192.0.2.33 as permitted sender) receiver=protection.outlook.com; client-ip=192.0.2.33; helo=out.example.org; pr=C\nFrom: ann@example.org\nSubject: x\n";
+    let found = findings(text);
+    let header = found.header.unwrap();
+    assert_eq!(header.border_ip, Some("192.0.2.33".parse().unwrap()));
+    assert_eq!((header.border_helo.as_deref(), header.border_hop), (Some("out.example.org"), None));
+    let own = "Received-SPF: pass client-ip=192.0.2.33; helo=out.example.org\nReceived: by out.example.org id h94 for <bob@example.net>; Sun, 31 Dec 2017 18:07:57 +0100\nMessage-ID: <1@example.org>\nFrom: ann@example.org\n";
+    assert_eq!(findings(own).header.unwrap().border_ip, Some("192.0.2.33".parse().unwrap()));
+}
+
+#[test]
+fn houses_are_named_by_the_host_that_took_the_mail() {
+    for (by, want) in [
+        ("mxfront1.mail.yandex.net (mxfront/Yandex)", "Yandex"),
+        ("mx9.i.mail.ru", "Mail.ru"),
+        ("mr1.me.com (Postfix)", "iCloud"),
+        ("mailin.protonmail.ch (Postfix)", "Proton"),
+        ("mx4.messagingengine.com (Postfix)", "Fastmail"),
+        ("mx.example.net (Postfix)", "Postfix"),
+    ] {
+        let text = format!(
+            "Received: from out.example.org (out.example.org [192.0.2.33]) by {by} with ESMTPS id 5D3E21C0C3; Sat, 20 Apr 2024 15:30:03 +0000\nFrom: ann@example.org\nMessage-ID: <1@example.org>\n"
+        );
+        assert_eq!(findings(&text).mta.as_deref(), Some(want), "{by}");
+    }
+}

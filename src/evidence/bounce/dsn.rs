@@ -169,10 +169,20 @@ fn keep(out: &mut Vec<Recipient>, current: &mut Recipient) {
 }
 
 /// The queue id that a report names (`X-Postfix-Queue-ID` and its like).
-pub(super) fn queue_id(text: &str) -> Option<String> {
+pub(in crate::evidence) fn queue_id(text: &str) -> Option<String> {
+    value_of(text, |name| name.ends_with("queue-id"))
+}
+
+/// The identifier that the sending server gave the envelope; Haraka writes its own there.
+pub(super) fn envelope_id(text: &str) -> Option<String> {
+    value_of(text, |name| name == "original-envelope-id")
+}
+
+/// The value of the first field of a name, one word.
+fn value_of(text: &str, is: impl Fn(&str) -> bool) -> Option<String> {
     text.lines().take(2000).find_map(|line| {
         let (name, value) = field_start(line.trim_start_matches(['>', ' ']))?;
         let id = value.trim();
-        (name.ends_with("queue-id") && !id.is_empty() && id.len() < 100 && !id.contains(' ')).then(|| id.to_owned())
+        (is(&name) && !id.is_empty() && id.len() < 100 && !id.contains(' ')).then(|| id.to_owned())
     })
 }

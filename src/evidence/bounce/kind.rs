@@ -9,6 +9,9 @@ use crate::evidence::scan;
 pub(super) fn is_bounce(message: &Message) -> bool {
     let report = message.parts.iter().any(|p| p.kind.ends_with("delivery-status"));
     let daemon = from_daemon(message) || is_titled(message);
+    if !report && !message.has_body && message.has("received") {
+        return false;
+    }
     report
         || message.has("x-failed-recipients")
         || (daemon && speaks_of_failure(message))
@@ -217,18 +220,9 @@ pub(super) fn no_bounce(message: &Message) -> Findings {
         || message.has("x-autoreply")
         || message.has("x-autorespond")
         || field("precedence") == "auto_reply"
-        || [
-            "out of office",
-            "auto:",
-            "automatic reply",
-            "autoreply",
-            "auto-reply",
-            "auto response",
-            "abwesen",
-            "vacation",
-        ]
-        .iter()
-        .any(|s| subject.contains(s));
+        || ABSENT.iter().any(|s| subject.contains(s));
+    let asks = asked(message);
+    let auto = auto || asks.is_some();
     let kind = if auto && message.has_body {
         Kind::AutoReply
     } else if message.has_body {
@@ -237,5 +231,111 @@ pub(super) fn no_bounce(message: &Message) -> Findings {
         Kind::Header
     };
     let category = (kind != Kind::Header).then_some(Category::Other);
-    Findings { kind, category, ..Findings::default() }
+    let mta = field("x-sieve");
+    let mta = [("cmu sieve", "Cyrus Sieve"), ("pigeonhole sieve", "Dovecot")]
+        .iter()
+        .find(|(start, _)| mta.starts_with(start));
+    let mta = mta.filter(|_| kind == Kind::AutoReply).map(|(_, name)| (*name).to_owned());
+    Findings { kind, category, mta, url: asks, ..Findings::default() }
+}
+
+/// Words in the subjects of automatic answers.
+const ABSENT: &[&str] = &[
+    "out of office",
+    "out of the office",
+    "auto:",
+    "automatic reply",
+    "automated reply",
+    "autoreply",
+    "auto-reply",
+    "auto reply",
+    "auto response",
+    "autoresponse",
+    "abwesen",
+    "automatische antwort",
+    "autoantwort",
+    "vacation",
+    "réponse automatique",
+    "absence du bureau",
+    "respuesta automática",
+    "fuera de la oficina",
+    "risposta automatica",
+    "fuori sede",
+    "resposta automática",
+    "automatisch antwoord",
+    "afwezig",
+    "automatyczna odpowied",
+    "autoodpowiedź",
+    "automatická odpověď",
+    "automatiskt svar",
+    "autosvar",
+    "automaattinen vastaus",
+    "автоответ",
+    "автоматический ответ",
+    "自動応答",
+    "自动回复",
+    "自動回覆",
+];
+
+/// Words with which a server asks the sender to confirm a mail, before it delivers it.
+const CONFIRM: &[&str] = &[
+    "allowed list",
+    "list of allowed senders",
+    "approved sender",
+    "approved list",
+    "whitelist",
+    "prove you are",
+    "confirm that you",
+    "confirm your message",
+    "confirm your email",
+    "confirmation message",
+    "verify that you",
+    "verify your email",
+    "verify yourself",
+    "challenge",
+    "one-time",
+    "human being",
+];
+
+/// Whether a message asks its reader to confirm a mail before it is delivered (challenge and response), and where.
+fn asked(message: &Message) -> Option<String> {
+    let text = scan::truncated(&message.parts.first()?.text, 4000);
+    let low = scan::folded(text, 4000).to_lowercase();
+    let mail = ["your message", "your mail", "your email", "your e-mail", "message you sent", "the email you sent"];
+    let act = ["click", "link", "reply to this", "visit"].iter().any(|word| low.contains(word));
+    let protected = ["protect", "filter", "deliver", "hold", "held", "held for"].iter().any(|word| low.contains(word));
+    let asks = mail.iter().any(|word| low.contains(word)) && CONFIRM.iter().any(|word| low.contains(word));
+    let answers = ["in-reply-to", "references", "auto-submitted", "precedence"].iter().any(|name| message.has(name))
+        || message.field("subject").is_some_and(|subject| subject.trim_start().to_lowercase().starts_with("re:"));
+    (asks && act && protected && answers && !message.has("list-unsubscribe")).then(|| scan::url(text)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::context::{Budget, Work};
+    use crate::evidence::input::mime;
+
+    fn told(text: &str) -> Findings {
+        no_bounce(&mime::message(text, &mut Work::new(Budget::default())))
+    }
+
+    #[test]
+    fn challenges_and_absences_are_automatic_answers() {
+        let found = told(
+            "From: ann@example.org\nSubject: RE: Offer\nMessage-ID: <1@example.org>\n\nYour message of today was received.\nMy mailbox is protected. Please visit this link once to be put on the allowed\nlist:\n\nhttps://confirm.example.org/v/77\n",
+        );
+        assert_eq!((found.kind, found.url.as_deref()), (Kind::AutoReply, Some("https://confirm.example.org/v/77")));
+        let found =
+            told("From: ann@example.org\nX-Sieve: CMU Sieve 2.4\nSubject: Réponse automatique : Devis\n\nAbsent.\n");
+        assert_eq!((found.kind, found.mta.as_deref()), (Kind::AutoReply, Some("Cyrus Sieve")));
+        let found = told("From: ann@example.org\nSubject: Re: whitelist\n\nI read your message. Click on nothing.\n");
+        assert_eq!((found.kind, found.url), (Kind::Message, None));
+    }
+
+    #[test]
+    fn a_header_alone_is_no_report() {
+        let text = "Received: from mx.example.org (mx.example.org [192.0.2.1]) by in.example.net with ESMTP id 1; Tue, 5 Mar 2024 20:01:00 +0000\nFrom: postmaster@example.org\nSubject: DELIVERY FAILURE: User ann not listed\nMessage-ID: <1@example.org>\n";
+        assert!(!is_bounce(&mime::message(text, &mut Work::new(Budget::default()))));
+    }
 }

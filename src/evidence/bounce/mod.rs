@@ -15,12 +15,12 @@ use super::{category, scan, transcript};
 use kind::{is_bounce, no_bounce};
 use prose::{prose, reason};
 
-pub(super) use dsn::looks_like as has_report_fields;
-pub(super) use software::named as software;
+pub(super) use dsn::{looks_like as has_report_fields, queue_id};
+pub(super) use software::{client, named as software};
 
 /// Reads a message that may be a delivery report.
 pub(super) fn read(message: &Message, context: &Context) -> Findings {
-    if let Some(complaint) = arf::read(message) {
+    if let Some(complaint) = arf::read(message, context) {
         return complaint;
     }
     if !is_bounce(message) {
@@ -38,6 +38,8 @@ pub(super) fn read(message: &Message, context: &Context) -> Findings {
     }
     let mta = software::of(message, &prose.0, &reports.iter().map(|p| p.text.as_str()).collect::<String>());
     let queue_id = reports.iter().find_map(|p| dsn::queue_id(&p.text)).or_else(|| dsn::queue_id(&prose.0));
+    let haraka = || reports.iter().find_map(|p| dsn::envelope_id(&p.text));
+    let queue_id = queue_id.or_else(|| haraka().filter(|_| mta.as_deref() == Some("Haraka")));
     assemble(&recipients, &prose, mta, queue_id, message, context)
 }
 
@@ -138,7 +140,8 @@ fn from_report(recipient: &dsn::Recipient, spoken: &[Reply], domains: &[String],
         return None;
     }
     complete(&mut reply, spoken);
-    if reply.category == Some(Category::Other) && reply.enhanced_status.is_none() && reply.smtp_code.is_none() {
+    let unsaid = reply.category == Some(Category::Other) && !category::speaks(&text.to_lowercase());
+    if unsaid && reply.enhanced_status.is_none() && reply.smtp_code.is_none() {
         reply.category = reply.dsn_status.as_deref().and_then(category::status).or(reply.category);
     }
     Some(reply)
@@ -153,6 +156,10 @@ fn complete(reply: &mut Reply, spoken: &[Reply]) {
     let Some(longer) = same else { return };
     reply.url = reply.url.take().or_else(|| longer.url.clone());
     reply.ip = reply.ip.or(longer.ip);
+    let words = reply.text.split_once(' ').map_or("", |(_, words)| words).trim();
+    if reply.enhanced_status.is_none() && words.len() > 4 && longer.text.contains(words) {
+        reply.enhanced_status = longer.enhanced_status.clone();
+    }
     if matches!(reply.category, Some(Category::Other | Category::Policy)) {
         reply.category = longer.category;
         reply.list = reply.list.take().or_else(|| longer.list.clone());

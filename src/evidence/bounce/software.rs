@@ -23,6 +23,7 @@ use At::{Body, From, Head, Report};
 
 /// The table; the first row whose marks are all there wins, so special ones come first.
 static TABLE: &[Row] = &[
+    Row("SmarterMail", &[(Body, "failed recipient:"), (Body, "reason: remote host said:")]),
     Row("Haraka", &[(Body, "haraka mailer program")]),
     Row("GoogleGroups", &[(From, "googlemail.com"), (Body, "we're writing to let you know that the group")]),
     Row("Google", &[(From, "mailer-daemon@google.com")]),
@@ -118,6 +119,25 @@ static TABLE: &[Row] = &[
     Row("Exchange2007", &[(Body, "diagnoseinformationen für administratoren")]),
     Row("Exchange2007", &[(Body, "informations de diagnostic pour les administrateurs")]),
     Row("Exchange2007", &[(Body, "información de diagnóstico para los administradores")]),
+    Row("Exchange2007", &[(Body, "información de diagnóstico para administradores")]),
+    Row("Exchange2007", &[(Body, "informazioni di diagnostica per amministratori")]),
+    Row("Exchange2007", &[(Body, "informações de diagnóstico para os administradores")]),
+    Row("Exchange2007", &[(Body, "diagnostiska uppgifter för administratörer")]),
+    Row("Exchange2007", &[(Body, "diagnostiske oplysninger til administratorer")]),
+    Row("Exchange2007", &[(Body, "diagnostické informace pro správce")]),
+    Row("Exchange2007", &[(Body, "rendszergazdáknak szóló diagnosztikai")]),
+    Row("Exchange2007", &[(Body, "yöneticiler için tanılama bilgileri")]),
+    Row("Exchange2007", &[(Body, "관리자를 위한 진단 정보")]),
+    Row("Exchange2007", &[(Body, "系統管理員的診斷資訊")]),
+    Row("Exchange2007", &[(Body, "generierender server:")]),
+    Row("Exchange2007", &[(Body, "serveur de génération")]),
+    Row("Exchange2007", &[(Body, "servidor de generación")]),
+    Row("Exchange2007", &[(Body, "generando servidor")]),
+    Row("Exchange2007", &[(Body, "server di generazione")]),
+    Row("Exchange2007", &[(Body, "server che ha generato")]),
+    Row("Exchange2007", &[(Body, "genererende server")]),
+    Row("Exchange2007", &[(Body, "servidor de geração")]),
+    Row("Exchange2007", &[(Body, "servidor de origem do erro")]),
     Row("Exchange2007", &[(Body, "informazioni di diagnostica per gli amministratori")]),
     Row("Exchange2007", &[(Body, "diagnostische gegevens voor beheerders")]),
     Row("Exchange2007", &[(Body, "informações de diagnóstico para administradores")]),
@@ -129,6 +149,9 @@ static TABLE: &[Row] = &[
     Row("Exchange2007", &[(Body, "#550 "), (Body, "##rfc822")]),
     Row("Exchange", &[(Head, "microsoft smtpsvc")]),
     Row("Exchange", &[(Head, "microsoft exchange")]),
+    Row("Exchange", &[(Head, "x-dsncontext")]),
+    Row("Exchange", &[(Head, "boundary=\"9b095b5adsn=")]),
+    Row("Cisco IronPort", &[(Body, "the following message to <"), (Body, "the reason for the problem:")]),
     Row("GroupWise", &[(Head, "groupwise")]),
     Row("GroupWise", &[(Body, "groupwise")]),
     Row(
@@ -241,7 +264,8 @@ pub(in crate::evidence) fn named(text: &str) -> Option<&'static str> {
     let named = |row: &&Row| {
         row.1.iter().all(|(at, mark)| matches!(at, Body | Report) && mark.len() > 12 && low.contains(mark))
     };
-    let own = TABLE.iter().find(named).map(|row| row.0);
+    let office = OFFICE.iter().all(|marks| marks.iter().any(|mark| low.contains(mark)));
+    let own = office.then_some("Office365").or_else(|| TABLE.iter().find(named).map(|row| row.0));
     own.or_else(|| MARKS.iter().find(|(mark, _)| low.contains(mark)).map(|(_, name)| *name))
 }
 
@@ -257,9 +281,60 @@ static MARKS: &[(&str, &str)] = &[
     ("refused to talk to me:", "Postfix"),
     ("refused to talk\n", "Postfix"),
     ("(in reply\n", "Postfix"),
+    ("remote server returned '", "Exchange"),
+    ("remote server returned \"", "Exchange"),
+    ("resolver.adr.", "Exchange"),
+    ("resolver.rst.", "Exchange"),
+    ("storedrv.submit", "Exchange"),
+    ("storedrv.deliver", "Exchange"),
     ("{led=", "Exchange"),
     ("[{led=", "Exchange"),
 ];
+
+/// What the reports of Exchange Online hold: words of an Exchange, and a name that only the service has.
+const OFFICE: &[&[&str]] = &[
+    &[
+        "remote server returned '",
+        "generating server:",
+        "generierender server:",
+        "serveur de génération",
+        "servidor de generación",
+    ],
+    &["prod.outlook.com", "office 365", "office365", "microsoft 365", "go.microsoft.com/fwlink/?linkid=526"],
+];
+
+/// Programs and libraries that send mail and show what the server answered.
+static CLIENTS: &[(&str, &str)] = &[
+    ("org.eclipse.angus.mail", "Angus Mail"),
+    ("com.sun.mail.smtp", "JavaMail"),
+    ("javax.mail.", "JavaMail"),
+    ("jakarta.mail.", "JavaMail"),
+    ("smtprecipientsrefused", "Python smtplib"),
+    ("smtpsenderrefused", "Python smtplib"),
+    ("smtpdataerror", "Python smtplib"),
+    ("smtpauthenticationerror", "Python smtplib"),
+    ("smtplib.", "Python smtplib"),
+    ("system.net.mail.smtp", ".NET SmtpClient"),
+    ("expected response code 250 but got", "SwiftMailer"),
+    ("expected response code 354 but got", "SwiftMailer"),
+    ("swift_transportexception", "SwiftMailer"),
+    ("swift_", "SwiftMailer"),
+    ("phpmailer", "PHPMailer"),
+    ("smtp error: data not accepted", "PHPMailer"),
+    ("smtp error: the following recipients failed", "PHPMailer"),
+    ("nodemailer", "nodemailer"),
+    ("smtp-connection.", "nodemailer"),
+    ("net::smtp", "Ruby Net::SMTP"),
+    ("=== connected to ", "swaks"),
+    ("<~* ", "swaks"),
+    ("<** ", "swaks"),
+];
+
+/// The program that showed a reply, where no server names itself.
+pub(in crate::evidence) fn client(text: &str) -> Option<&'static str> {
+    let low = scan::truncated(text, 20_000).to_lowercase();
+    CLIENTS.iter().find(|(mark, _)| low.contains(mark)).map(|(_, name)| *name)
+}
 
 #[cfg(test)]
 mod tests {
@@ -270,5 +345,13 @@ mod tests {
         assert_eq!(named("Hi. This is the qmail-send program at example.org."), Some("qmail"));
         assert_eq!(named("host mx.example.org[192.0.2.1] said: 550 no (in reply to RCPT TO command)"), Some("Postfix"));
         assert_eq!(named("550 no"), None);
+        assert_eq!(named("Failed Recipient: a@b.example\nReason: Remote host said: 550 no"), Some("SmarterMail"));
+        let spanish = "Información de diagnóstico para administradores:\n\nGenerando servidor: EX1.firma.example";
+        assert_eq!(named(spanish), Some("Exchange2007"));
+        let online =
+            "Generierender Server: AB1PR02MB1.eurprd02.prod.outlook.com\n\nRemote Server returned '550 5.7.1 no'";
+        assert_eq!(named(online), Some("Office365"));
+        assert_eq!(client("org.eclipse.angus.mail.smtp.SMTPSendFailedException: 550 no"), Some("Angus Mail"));
+        assert_eq!(client("550 no"), None);
     }
 }

@@ -140,6 +140,11 @@ pub(crate) fn of(lower: &str, code: Option<u16>, enhanced: Option<&str>, list: O
     phrase.map(|(_, c)| c).or(coded.filter(|c| *c == MailboxUnknown)).or_else(vaguely).or(coded).unwrap_or(Other)
 }
 
+/// Whether a phrase of the table speaks in the text (lower case), rather than codes alone.
+pub(crate) fn speaks(lower: &str) -> bool {
+    [&FIRST_TABLE, &TABLE].iter().any(|table| table.as_ref().is_some_and(|table| table.best(lower).is_some()))
+}
+
 /// Whether the text only says that something failed, for a time or for good.
 fn nothing_said(words: &str) -> bool {
     let phrases = [
@@ -187,7 +192,9 @@ fn telling_status(status: &str) -> Option<Category> {
         "7.25" => Rdns,
         "7.26" | "7.27" | "7.30" | "7.32" | "7.20" | "7.21" | "7.22" | "7.24" | "7.40" | "7.509" | "7.515" => AuthDmarc,
         "7.28" | "7.650" | "7.651" | "7.652" | "7.705" | "7.232" | "7.233" => RateLimit,
-        "7.507" | "7.510" | "7.57" | "7.64" | "7.750" => Policy,
+        "7.124" | "7.129" | "7.133" | "7.134" | "7.135" | "7.136" | "7.507" | "7.510" | "7.57" | "7.64" | "7.750" => {
+            Policy
+        }
         "7.29" | "7.10" => Tls,
         "7.506" => Helo,
         "7.511" | "7.606" | "7.607" | "7.608" | "7.609" | "7.513" | "7.708" => IpBlock,

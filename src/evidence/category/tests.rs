@@ -25,6 +25,15 @@ fn categories_of_replies() {
         ("552 5.2.2 Mailbox full", Other),
         ("554 5.7.1 Relay access denied", Policy),
         ("451 4.3.0 Temporary lookup failure", Other),
+        ("550 5.7.1 <mail.local>: Helo command rejected: You are not localhost", Helo),
+        ("550 mailbox unavailable 550 Sender address is not allowed", Policy),
+        ("550 5.7.133 sender not authenticated for group", Policy),
+        ("556 5.1.10 Domain of bob@example.org has a null MX", Other),
+        ("450 4.1.2 <a@example.org>: Recipient address rejected: Domain not found", Other),
+        ("550 RCPT (bob@example.org) dosn't exist", MailboxUnknown),
+        ("451 4.4.2 Message submission rate for this client is too high", RateLimit),
+        ("550 5.7.1 please see http://www.openspf.net/Why?s=mfrom", AuthDmarc),
+        ("554 SBRS score too low", IpBlock),
     ];
     for (text, want) in cases {
         assert_eq!(category(text), want, "{text}");

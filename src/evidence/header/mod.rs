@@ -145,12 +145,23 @@ fn way(header: &mut Header, fields: &[Field<'_>], context: &Context) {
     let clients = spf::clients(fields, &header.auth_fields);
     let plain: Vec<Received<'_>> = hops.into_iter().map(|(_, hop)| hop).collect();
     match border::find(&plain, &clients, &recipients(fields), context) {
-        Some(index) => cross(header, &plain, index),
-        None if plain.is_empty() => {
-            without_hops(header, clients.into_iter().next().unwrap_or_default());
+        Some(index) if !border::is_cut(&plain, index, &clients) => cross(header, &plain, index),
+        found => {
+            header.mta = found.and_then(|index| software::of(plain.get(index)?, None));
+            without_hops(header, whole(clients));
         }
-        None => {}
     }
+}
+
+/// The client that was checked topmost, with what lower fields tell about the same address.
+fn whole(clients: Vec<Client>) -> Client {
+    let mut clients = clients.into_iter();
+    let mut first = clients.next().unwrap_or_default();
+    for other in clients.filter(|other| other.ip == first.ip).collect::<Vec<_>>() {
+        first.helo = first.helo.or(other.helo);
+        first.rdns = first.rdns.or(other.rdns);
+    }
+    first
 }
 
 /// Tells the client of the border hop.
@@ -165,7 +176,7 @@ fn cross(header: &mut Header, hops: &[Received<'_>], index: usize) {
     header.border_rdns = hop.rdns.map(hops::short);
 }
 
-/// Where no hop was pasted, what the receiver checked still names the client.
+/// Where the hop at the border was not pasted, what the receiver checked still names the client.
 fn without_hops(header: &mut Header, client: Client) {
     header.border_ip = client.ip;
     header.border_helo = client.helo;

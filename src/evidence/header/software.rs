@@ -53,10 +53,30 @@ const MARKS: &[(&str, &str)] = &[
     ("openwave", "InterMail"),
     ("mail2world", "Mail2World"),
     ("barracuda", "Barracuda"),
+    ("yandex", "Yandex"),
+    ("mxfront/yandex", "Yandex"),
+    ("mxback/yandex", "Yandex"),
 ];
 
 /// Operators that run software of their own.
-const HOUSES: &[(&str, &str)] = &[("google.com", "Gmail"), ("outlook.com", "Exchange")];
+const HOUSES: &[(&str, &str)] = &[
+    ("google.com", "Gmail"),
+    ("outlook.com", "Exchange"),
+    ("yandex.net", "Yandex"),
+    ("yandex.ru", "Yandex"),
+    ("yandex.com", "Yandex"),
+    ("mail.ru", "Mail.ru"),
+    ("me.com", "iCloud"),
+    ("icloud.com", "iCloud"),
+    ("t-online.de", "T-Online"),
+    ("messagingengine.com", "Fastmail"),
+    ("protonmail.ch", "Proton"),
+    ("proton.ch", "Proton"),
+    ("proton.me", "Proton"),
+    ("yahoo.com", "Yahoo"),
+    ("yahoodns.net", "Yahoo"),
+    ("amazonses.com", "AmazonSES"),
+];
 
 /// The software that took a hop; `above` is the next newer hop.
 pub(super) fn of(hop: &Received<'_>, above: Option<&Received<'_>>) -> Option<String> {
@@ -72,6 +92,9 @@ fn house(by: &str, hop: &Received<'_>) -> Option<&'static str> {
     }
     if under("web.de") || hop.marks.iter().any(|mark| mark == "Nemesis") {
         return Some("GMX/WEB.DE");
+    }
+    if under("amazonaws.com") && by.starts_with("inbound-smtp.") {
+        return Some("AmazonSES");
     }
     if under("aol.com") {
         return Some("AOL");

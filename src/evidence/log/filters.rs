@@ -138,6 +138,8 @@ fn mimecast(line: &Line<'_>) -> Option<Hit> {
 /// Kerio Connect: `IP address 192.0.2.1 found in DNS blacklist …, mail from <a@b> to <c@d> rejected` and its other sentences.
 fn kerio(line: &Line<'_>) -> Option<Hit> {
     let message = line.message;
+    let message = message.strip_prefix("SMTP: ").unwrap_or(message);
+    let message = message.strip_prefix("Sender ").unwrap_or(message);
     let category = [
         ("IP address ", "found in DNS blacklist", Category::Rbl),
         ("Attempt to deliver to unknown recipient ", ", IP address ", Category::MailboxUnknown),

@@ -8,6 +8,9 @@ use crate::evidence::{reply, scan};
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     let message = line.message;
+    if message.contains(" DSN (delivery.dsn-") {
+        return None;
+    }
     let shaped = ["(delivery.", "(queue.", "(smtp.", "(limit.", "smtp::", "event=\"", "eventName"]
         .iter()
         .any(|m| message.contains(m));

@@ -359,12 +359,19 @@ fn ends_reply(line: &str, content: &str) -> bool {
     let field = super::input::mime::field_start(content).is_some_and(|(name, value)| {
         known_field(&name) && value.starts_with([' ', '\t', '<']) && !line.starts_with([' ', '\t'])
     });
-    let recipient =
-        content.starts_with('<') && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
+    let addressed = content.split_once('>').is_some_and(|(head, _)| !scan::host_like(head.trim_start_matches('<')));
+    let recipient = addressed
+        && content.starts_with('<')
+        && (content.ends_with(">:") || content.contains(">: ") || content.contains(">... "));
     let recipient = recipient && !(line.starts_with([' ', '\t']) && content.contains(">: "));
     let bare = content.trim_matches(['<', '>', ':', ' ']);
     let recipient = recipient || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
     let traced = content.starts_with("at ") || content.starts_with("Traceback") || content.starts_with("from ");
+    // What a report wraps is indented, and may start with any word.
+    let prose = ["Your message", "This ", "Message ", "host "].iter().any(|word| content.starts_with(word));
+    if prose && line.starts_with("   ") {
+        return recipient;
+    }
     field || recipient || traced || commands.iter().filter(|c| **c != "(in reply").any(|c| content.starts_with(c))
 }
 
@@ -404,6 +411,7 @@ fn known_field(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::findings::Category;
 
     fn read(text: &str) -> Vec<Reply> {
         replies(text, 1, &Context::default())
@@ -428,6 +436,15 @@ mod tests {
         assert_eq!(told, ["550 no such user", "451 try later"]);
         let next = "250 hi\n554 no\nSomething else that was printed\n";
         assert_eq!(read(next)[0].text, "554 no");
+    }
+
+    #[test]
+    fn wrapped_reports_go_on() {
+        let text = "<bob@example.org>: host mx.example.org[192.0.2.1] said: 450 4.7.1\n<out.example.com>: Helo\ncommand rejected: Host not found (in reply to RCPT TO command)\n\n<eve@example.net>: host mx.example.net[192.0.2.2] said: 550\n   Message was not accepted, the mailbox of\n   eve@example.net is unknown (in reply to end of DATA command)\n";
+        let found = read(text);
+        let told: Vec<_> = found.iter().map(|reply| (reply.line, reply.category)).collect();
+        let want = [(Some(1), Some(Category::Helo)), (Some(5), Some(Category::MailboxUnknown))];
+        assert_eq!(told, want);
     }
 
     #[test]

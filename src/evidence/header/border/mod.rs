@@ -207,6 +207,17 @@ impl Walk<'_> {
     }
 }
 
+/// Whether the hop that was found is one between two hosts of one house, while that house says that it checked a stranger
+/// whom no hop below names: the paste ends before the hop at which the stranger came.
+pub(super) fn is_cut(hops: &[Received<'_>], index: usize, checked: &[Client]) -> bool {
+    let (Some(hop), Some(client)) = (hops.get(index), checked.first()) else {
+        return false;
+    };
+    let inside = hop.rdns.or(hop.from).zip(hop.by).is_some_and(|(from, by)| same_host(Some(from), by));
+    let last = index + 1 >= hops.len() && client.hops_above == hops.len();
+    inside && last && !hops.iter().any(|hop| hop.ip == client.ip)
+}
+
 /// Whether a name is made of the address, as those of customers' lines are: `192-0-2-1.dsl.example`.
 fn is_line(name: &str, ip: IpAddr) -> bool {
     let IpAddr::V4(v4) = ip else { return false };

@@ -51,6 +51,8 @@ pub(super) fn told(object: &Map<String, Value>) -> Option<String> {
         "comment",
         "rejinfo",
         "rejtype",
+        "delayreason",
+        "summary",
     ];
     let texts: Vec<String> = keys.iter().filter_map(|k| pick(object, &[k])).collect();
     let coded = texts.iter().find(|t| reply::find_code(t).is_some());
