@@ -14,12 +14,12 @@ pub mod item;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rustc_hash::FxHashSet;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 pub use self::by_net::Place;
@@ -48,7 +48,7 @@ const HANDED: usize = 1_000;
 /// How many changes are followed one by one; whoever is further behind loads afresh.
 const MOST_CHANGES: i64 = 20_000;
 
-/// How long who waits for the reader of the change log does so before trying again to overtake it.
+/// How long who waits for the reader of the change log does so before trying to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(20);
 
 /// What is known, and up to which change.
@@ -243,7 +243,7 @@ impl BlockList {
     /// # Errors
     /// When the database does not answer; what is known stays.
     pub async fn catch_up(&self, db: &Db, clock: &Clock) -> anyhow::Result<()> {
-        let Some(_one) = self.turn(db).await? else { return Ok(()) };
+        let _one = self.following.lock().await;
         let have = self.known.read().unwrap_or_else(PoisonError::into_inner).position.clone();
         let there = changes::position(db.pool()).await.context("reading the change log")?;
         match have {
@@ -258,18 +258,19 @@ impl BlockList {
         Ok(())
     }
 
-    /// Waits for the turn to follow; none when whoever follows could be overtaken, which is possible as soon as that one has
-    /// read what there is to take.
-    async fn turn(&self, db: &Db) -> anyhow::Result<Option<MutexGuard<'_, ()>>> {
+    /// The same for who changed a thing and waits for it to hold. Should there be a long import to take, somebody else
+    /// takes it, and this change is taken ahead of it.
+    ///
+    /// # Errors
+    /// When the database does not answer; what is known stays.
+    pub async fn catch_up_ahead(self: &Arc<Self>, db: &Db, clock: &Clock) -> anyhow::Result<()> {
+        let (list, all, time) = (Arc::clone(self), db.clone(), clock.clone());
+        let mut following = tokio::spawn(async move { list.catch_up(&all, &time).await });
         loop {
-            if let Ok(one) = self.following.try_lock() {
-                return Ok(Some(one));
-            }
-            if self.overtake(db).await? {
-                return Ok(None);
-            }
-            if let Ok(one) = timeout(OVERTAKEN, self.following.lock()).await {
-                return Ok(Some(one));
+            match timeout(OVERTAKEN, &mut following).await {
+                Ok(done) => return done?,
+                Err(_) if self.overtake(db).await? => return Ok(()),
+                Err(_) => {}
             }
         }
     }
@@ -322,7 +323,8 @@ impl BlockList {
         let there = changes::position(&mut *tx).await?;
         let log = changes::after(&mut *tx, have.n, MOST_CHANGES).await?;
         let complete = log.first().is_some_and(|c| c.n == have.n + 1) && log.last().is_some_and(|c| c.n == there.n);
-        if there.epoch != have.epoch || !complete {
+        let is_long = log.iter().any(|change| change.subject == Subject::Import);
+        if there.epoch != have.epoch || !complete || !is_long {
             return Ok(false);
         }
         for change in log.into_iter().filter(|change| change.subject != Subject::Import) {

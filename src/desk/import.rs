@@ -287,10 +287,10 @@ impl Desk {
         let detail = format!("{}: {added} new, {kept} known, {held} stay lifted, {dropped} ended", import.plan.source);
         self.record(&mut tx, &import.who, "import.activated", &detail, About::default()).await?;
         tx.commit().await?;
-        self.follow().await;
+        self.follow_all().await;
         self.settle_imports().await?;
         self.end_overtaken(&import.who).await?;
-        self.follow().await;
+        self.follow_all().await;
         Ok(import.counts)
     }
 

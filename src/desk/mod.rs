@@ -196,11 +196,15 @@ impl Desk {
     /// Follows what was just committed, so that the next query of a gateway of this process obeys it.
     /// The commit stands whatever happens here; a failure is logged and mended by the next poll.
     pub async fn follow(&self) {
-        if !self.blocklist.is_held() {
-            return;
+        if self.blocklist.is_held() {
+            said(self.blocklist.catch_up_ahead(&self.db, &self.clock).await);
         }
-        if let Err(error) = self.blocklist.catch_up(&self.db, &self.clock).await {
-            tracing::warn!(error = format!("{error:#}"), "the block list could not follow at once");
+    }
+
+    /// Follows all that was committed to its end, also a long import.
+    pub async fn follow_all(&self) {
+        if self.blocklist.is_held() {
+            said(self.blocklist.catch_up(&self.db, &self.clock).await);
         }
     }
 
@@ -280,5 +284,12 @@ impl Desk {
     #[must_use]
     pub fn ended(state: BlockState) -> Refusal {
         Refusal::Invalid(Sentence::new("block-ended").with("state", state))
+    }
+}
+
+/// Tells the log when the list could not be followed: the commit stands, and the next poll mends it.
+fn said(followed: anyhow::Result<()>) {
+    if let Err(error) = followed {
+        tracing::warn!(error = format!("{error:#}"), "the block list could not follow at once");
     }
 }

@@ -115,7 +115,7 @@ impl Desk {
         let detail = format!("{}: {added} back, {kept} as before, {dropped} ended", undo.past.source);
         self.record(&mut tx, who, "import.undone", &detail, About::default()).await?;
         tx.commit().await?;
-        self.follow().await;
+        self.follow_all().await;
         self.settle_imports().await?;
         Ok(undo.counts)
     }

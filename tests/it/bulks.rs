@@ -90,7 +90,7 @@ fn sentence<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> String {
 /// All processes know the same, and it is what the database knows.
 async fn agree(app: &TestApp, others: &[&App]) {
     for other in others {
-        other.desk.follow().await;
+        other.desk.follow_all().await;
         assert_eq!(other.desk.blocklist.count(), app.desk().blocklist.count());
         assert_eq!(other.desk.compare().await.unwrap(), Some(false));
     }

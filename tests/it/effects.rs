@@ -223,7 +223,7 @@ async fn a_process_that_is_behind_is_waited_for_and_one_that_died_is_not() {
     assert_eq!(state(app.desk(), lifted.confirmation).await, Effect::Requested);
     let seen = steps(app.desk(), lifted.confirmation).await;
     assert!(seen.iter().any(|s| s.name == other.desk.process.name && s.what == "behind"), "{seen:?}");
-    other.desk.follow().await;
+    other.desk.follow_all().await;
     other.desk.report_follower("").await.unwrap();
     app.wait(SECOND);
     confirm::run_due(app.desk(), &Arc::default()).await.unwrap();
@@ -420,7 +420,7 @@ async fn a_program_confirms_its_own_lift_within_the_answer() {
         let other = app.desk().clone();
         tokio::spawn(async move {
             loop {
-                other.follow().await;
+                other.follow_all().await;
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })

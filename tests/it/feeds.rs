@@ -577,10 +577,10 @@ async fn changes_of_other_processes_and_a_new_epoch_are_told() {
         evidence_at: None,
     };
     other.desk.add_block(&Who::operator(), new).await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert_eq!((stream.news().await.0, app.is_blocked("203.0.113.7")), ("add".to_owned(), true));
     sqlx::query("UPDATE block_counter SET epoch = 'restored'").execute(app.desk().db.pool()).await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     let (name, _, data) = stream.news().await;
     assert_eq!((name.as_str(), &data["epoch"], &data["reload"]), ("epoch", &json!("restored"), &json!(true)));
 }

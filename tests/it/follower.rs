@@ -97,7 +97,7 @@ async fn changes_go_both_ways() {
     assert!(!blocks_in(&other, "10.0.0.2"));
     other.desk.lift_net(&Who::operator(), Net::single(addr(2).into()), "clean").await.unwrap();
     catch_up(&other).await;
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert!(!app.is_blocked("10.0.0.2") && !blocks_in(&other, "10.0.0.2"));
     assert_eq!(app.desk().blocklist.reached(), other.desk.blocklist.reached());
 }
@@ -157,7 +157,7 @@ async fn after_a_restore_the_list_is_loaded_afresh() {
     tamper(&app, "UPDATE block_counter SET epoch = 'restored'").await;
     catch_up(&other).await;
     assert!(!blocks_in(&other, "203.0.113.7") && blocks_in(&other, "203.0.113.8"));
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert!(!app.is_blocked("203.0.113.7"));
 }
 
@@ -169,7 +169,7 @@ async fn a_log_that_went_back_is_loaded_afresh() {
     tamper(&app, "UPDATE blocks SET state = 'dropped' WHERE net = '203.0.113.8'").await;
     tamper(&app, "DELETE FROM block_changes WHERE n = 2").await;
     tamper(&app, "UPDATE block_counter SET n = 1").await;
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert!(app.is_blocked("203.0.113.7") && !app.is_blocked("203.0.113.8"));
     assert_eq!(app.desk().blocklist.reached(), Some(1));
 }
@@ -197,7 +197,7 @@ async fn a_forgotten_log_without_news_is_no_reason_to_load() {
     app.block("203.0.113.7", "PB-SPAM").await;
     app.wait(8 * DAY);
     app.desk().forget().await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert_eq!(app.desk().blocklist.count(), 1, "the ended block is still held: the list was not loaded");
 }
 

@@ -64,7 +64,7 @@ async fn a_list_takes_effect_as_a_whole_by_one_change() {
     let before = app.desk().blocklist.reached().unwrap();
     let import = staged(&app, plan("dynamic", false), &many(2_500)).await;
     assert_eq!(import.counts().added, 2_000, "two batches are staged");
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     let pool = app.desk().db.pool();
     assert!(!app.is_blocked("10.0.0.1"));
     assert_eq!(blocks::count_live(pool).await.unwrap(), 0);
@@ -78,7 +78,7 @@ async fn a_list_takes_effect_as_a_whole_by_one_change() {
     assert!(app.is_blocked("10.0.0.0") && app.is_blocked("10.0.9.195") && !app.is_blocked("10.0.9.196"));
     assert_eq!(app.desk().blocklist.reached(), Some(before + 1));
     for process in [&other, &late] {
-        process.desk.follow().await;
+        process.desk.follow_all().await;
         assert_eq!(process.desk.blocklist.count(), 2_500);
     }
     assert_eq!(app.second().await.desk.blocklist.count(), 2_500);
@@ -101,7 +101,7 @@ async fn an_active_import_counts_before_its_rows_are_settled() {
     // The process dies between the change and the settling: a desk without the settling stands in for it.
     die_after_activation(&app, staged).await;
     for process in [app.app.clone(), app.second().await] {
-        process.desk.follow().await;
+        process.desk.follow_all().await;
         let blocked = |addr: &str| process.desk.blocklist.find(addr.parse().unwrap(), process.desk.now()).is_some();
         assert!(!blocked("10.0.0.1") && blocked("10.0.0.2") && blocked("10.0.0.3"));
         assert_eq!(process.desk.blocklist.count(), 2);
@@ -174,7 +174,7 @@ async fn an_abandoned_import_leaves_nothing() {
     let before = app.desk().blocklist.reached();
     let given_up = staged(&app, plan("dynamic", true), &many(1_200)).await;
     app.desk().abandon_import(given_up).await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     assert_eq!((app.desk().blocklist.reached(), app.desk().blocklist.count()), (before, 1));
     let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM blocks").fetch_one(app.desk().db.pool()).await.unwrap();
     assert_eq!(rows, 1, "its rows are gone");
@@ -309,7 +309,7 @@ async fn a_later_end_and_newer_evidence_renew_an_entry_with_the_activation() {
     app.desk().finish_import(coming).await.unwrap();
     assert_eq!(now("10.0.0.1").await.until, Some(begun.plus(40 * DAY)));
     app.wait(25 * DAY);
-    other.desk.follow().await;
+    other.desk.follow_all().await;
     for process in [&app.app, &other, &app.second().await] {
         assert!(process.desk.blocklist.find("10.0.0.1".parse().unwrap(), process.desk.now()).is_some());
     }
@@ -332,7 +332,7 @@ async fn a_renewal_counts_before_its_row_is_settled() {
     assert!(imports::activate(&mut *tx, Id(id), coming.counts(), app.desk().now()).await.unwrap());
     app.desk().change(&mut tx, postern::store::changes::Subject::Import, Id(id)).await.unwrap();
     tx.commit().await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     app.wait(25 * DAY);
     for process in [&app.app, &app.second().await] {
         assert!(process.desk.blocklist.find("10.0.0.2".parse().unwrap(), process.desk.now()).is_some());
@@ -437,8 +437,19 @@ async fn a_lift_does_not_wait_for_a_process_that_takes_a_large_import() {
     for lifted in ["10.0.0.0", "10.0.31.63"] {
         assert_eq!(other.desk.blocklist.find(lifted.parse().unwrap(), other.desk.now()), None, "{lifted}");
     }
-    other.desk.follow().await;
+    other.desk.follow_all().await;
     assert_eq!(other.desk.blocklist.count(), 7_998);
+    assert_eq!(other.desk.compare().await.unwrap(), Some(false), "the list is that of the database");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lift_that_is_first_to_see_a_large_import_holds_and_leaves_it_to_others() {
+    let app = TestApp::start().await;
+    let other = app.second().await;
+    import_many(&app, 8_000).await;
+    assert_eq!(other.desk.lift_net(&Who::operator(), net("10.0.31.63"), "clean").await.unwrap(), 1);
+    assert_eq!(other.desk.blocklist.find("10.0.31.63".parse().unwrap(), other.desk.now()), None);
+    crate::support::eventually("the import is taken", async || other.desk.blocklist.count() == 7_999).await;
     assert_eq!(other.desk.compare().await.unwrap(), Some(false), "the list is that of the database");
 }
 

@@ -284,7 +284,7 @@ async fn a_block_of_a_cause_that_is_gone_still_gets_a_reply() {
     let mut tx = app.desk().db.begin().await.unwrap();
     app.desk().change(&mut tx, postern::store::changes::Subject::Block, Id(block.id.0)).await.unwrap();
     tx.commit().await.unwrap();
-    app.desk().follow().await;
+    app.desk().follow_all().await;
     let reply = gateway.ask("203.0.113.7", CARL).await;
     assert!(
         reply.starts_with("550 5.7.1 ") && reply.contains("PB-GONE") && reply.contains(&block.case_code),

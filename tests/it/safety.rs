@@ -156,7 +156,7 @@ async fn an_import_is_taken_back_and_what_staff_lifted_stays_lifted() {
     let id = last(&app).await.id;
     let counts = desk.undo_import(&Who::operator(), id).await.unwrap();
     assert_eq!((counts.added, counts.kept, counts.dropped), (2, 1, 1));
-    other.desk.follow().await;
+    other.desk.follow_all().await;
     let fresh = app.second().await;
     for list in [&desk.blocklist, &other.desk.blocklist, &fresh.desk.blocklist] {
         let blocked = |addr: &str| list.find(addr.parse().unwrap(), desk.now()).is_some();

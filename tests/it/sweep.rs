@@ -47,7 +47,7 @@ async fn an_end_that_has_passed_is_written_down_as_a_change() {
     let last = done.last().unwrap();
     assert_eq!((last.what.as_str(), last.net.as_deref()), ("block.expired", Some("203.0.113.7")), "the audit finds it");
     assert_eq!(app.desk().blocklist.count(), 1);
-    other.desk.follow().await;
+    other.desk.follow_all().await;
     assert_eq!(other.desk.blocklist.count(), 1);
 }
 
