@@ -18,6 +18,7 @@ mod bounds;
 mod bulks;
 mod checks;
 mod cli;
+mod damaged;
 mod dmarc;
 mod dnsbl;
 mod e2e;
@@ -26,6 +27,9 @@ mod evidence;
 mod feeds;
 mod floods;
 mod follower;
+#[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is the library of the fuzz targets")]
+mod fuzz;
 mod gaming;
 mod hits;
 mod hostile;
