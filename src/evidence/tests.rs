@@ -250,3 +250,27 @@ fn houses_are_named_by_the_host_that_took_the_mail() {
         assert_eq!(findings(&text).mta.as_deref(), Some(want), "{by}");
     }
 }
+
+#[test]
+fn earlier_lines_tell_whom_a_refusal_is_about() {
+    let first = |text: &str| findings(text).replies.into_iter().next().unwrap();
+    let haraka = first(
+        "2024-05-01T10:11:12.1Z [NOTICE] [0AB1C2D3-0F0B-4D9A-8C11-0B3B6E2B7A10] [core] connect ip=192.0.2.7 port=40122\n\
+         2024-05-01T10:11:13.1Z [NOTICE] [0AB1C2D3-0F0B-4D9A-8C11-0B3B6E2B7A10.1] [core] recipient <b@example.org> code=DENYSOFT msg=\"Greylisted, come back\" sender=\"a@example.com\"",
+    );
+    assert_eq!((haraka.ip, haraka.category), (Some("192.0.2.7".parse().unwrap()), Some(Category::Greylist)));
+    assert_eq!((haraka.line, haraka.recipient_domain.as_deref()), (Some(2), Some("example.org")));
+    let greeted = first(
+        "Wed 2024-05-01 10:11:12: [7:1] <-- EHLO out.example.com\nWed 2024-05-01 10:11:12: [7:1] --> 250-mx.example.org Hello out.example.com [192.0.2.9], pleased\n\
+         Wed 2024-05-01 10:11:13: [7:1] --> 501 5.1.8 Domain of sender address does not resolve",
+    );
+    assert_eq!((greeted.ip, greeted.helo.as_deref()), (Some("192.0.2.9".parse().unwrap()), Some("out.example.com")));
+    let qmail = first(
+        "1054194593.322921 starting delivery 183: msg 4711 to remote b@example.org\n1054194596.057500 delivery 183: failure: 198.51.100.2_does_not_like_recipient./Remote_host_said:_550_no/",
+    );
+    assert_eq!((qmail.queue_id.as_deref(), qmail.smtp_code), (Some("4711"), Some(550)));
+    let container = first(
+        "Oct 13 18:20:57 host docker-compose[80]: mailserver-1  | Oct 13 18:20:58 mx postfix/smtpd[5]: NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.7]; from=<a@example.com> to=<b@example.org> proto=ESMTP helo=<x>",
+    );
+    assert_eq!((container.queue_id.as_deref(), container.time.as_deref()), (Some("NOQUEUE"), Some("Oct 13 18:20:58")));
+}

@@ -31,6 +31,7 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     if command(text, &session, memory) {
         return None;
     }
+    greeted(text, &session, memory);
     let code = reply::find_code(text).filter(|c| c.start == 0 && !matches!(c.code, 535 | 502 | 500))?;
     let (first, whole) = gathered(text, code.code, &session, line.number, memory)?;
     let note = |what: &str| memory.get(&format!("{what} {session}"));
@@ -41,7 +42,7 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let delivery = message.contains("] RSP: ") && !session.is_empty();
     let known = Reply {
         line: Some(first),
-        ip: peer.filter(|_| !heard),
+        ip: peer.filter(|_| !heard).or_else(|| note("client").and_then(scan::ip)),
         remote_ip: peer.filter(|_| heard).or(called),
         queue_id: delivery.then(|| session.clone()),
         recipient_domain: note("rcpt").and_then(scan::domain_of),
@@ -99,6 +100,14 @@ fn command(text: &str, session: &str, memory: &mut Memory) -> bool {
         memory.note(format!("helo {session}"), text.split_whitespace().nth(1).unwrap_or(""));
     }
     upper.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// Remembers the client's address from the answer to its greeting: `250-mx.example Hello out.example [192.0.2.7], …`.
+fn greeted(text: &str, session: &str, memory: &mut Memory) {
+    let hello = text.starts_with("250") && scan::truncated(text, 200).to_ascii_lowercase().contains(" hello ");
+    if let Some(found) = scan::between(text, "[", "]").and_then(scan::ip).filter(|_| hello) {
+        memory.note(format!("client {session}"), &found.to_string());
+    }
 }
 
 /// The time in quotes of a line with columns.

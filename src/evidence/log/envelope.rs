@@ -19,7 +19,7 @@ pub(super) struct Line<'a> {
 
 /// Takes the envelope off a line.
 pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
-    let line = raw.trim_end().trim_start_matches(['>', ' ', '\t', '\u{feff}']);
+    let line = raw.trim_end().trim_start_matches(['>', ' ', '\t', '#', '`', '\u{feff}']);
     let line = without_container(line);
     let line = without_priority(line);
     let line = without_place(line);
@@ -45,6 +45,10 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
         return Line { number, time, host: Some(host), program, message };
     }
     match syslog(rest) {
+        Some((_, _, message)) if collected(message).is_some() => {
+            let line = open(collected(message).unwrap_or(""), number);
+            Line { time: line.time.or(time), ..line }
+        }
         Some((host, program, message)) => Line { number, time, host, program, message },
         None => Line { number, time, host: None, program: "", message: rest },
     }
@@ -123,6 +127,12 @@ fn without_container(line: &str) -> &str {
         }
         _ => line,
     }
+}
+
+/// The line with a time of its own that a container's runtime handed to the log of its host (`mail-1  | May  1 …`).
+fn collected(message: &str) -> Option<&str> {
+    let inner = without_container(message);
+    (inner.len() < message.len() && time_length(inner).is_some()).then_some(inner)
 }
 
 /// A line without the number or the file name that a tool puts before its time (`12: …`, `/var/log/mail.log:…`).

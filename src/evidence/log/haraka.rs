@@ -1,12 +1,14 @@
 //! Haraka: outbound bounces and deferrals, and refusals by its plugins.
 
+use std::net::IpAddr;
+
 use super::envelope::Line;
-use super::{Hit, Weight};
+use super::{Hit, Memory, Weight};
 use crate::evidence::findings::{Direction, Reply};
 use crate::evidence::{reply, scan};
 
 /// Reads one line.
-pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
+pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     let levels = ["[NOTICE]", "[INFO]", "[ERROR]", "[WARN]", "[CRIT]", "[DEBUG]", "[PROTOCOL]"];
     let known = line.program.contains("haraka")
         || (levels.iter().any(|l| line.message.starts_with(l)) && line.message.matches("] [").count() >= 2);
@@ -15,8 +17,32 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     }
     let (tags, text) = tags(line.message);
     let queue_id = tags.iter().find(|t| t.len() >= 20 && t.contains('-')).map(|t| (*t).to_owned());
+    let connection = queue_id.as_deref().map(|id| id.split('.').next().unwrap_or(id).to_owned());
     let known = Reply { queue_id, ..Reply::default() };
-    if tags.contains(&"outbound") { outbound(text, known) } else { inbound(&tags, text, known) }
+    if tags.contains(&"outbound") {
+        return outbound(text, known);
+    }
+    if let (Some(ip), Some(connection)) =
+        (scan::after(text, "connect ip=").filter(|_| text.starts_with("connect ")), &connection)
+    {
+        memory.note(format!("haraka {connection}"), ip.split(' ').next().unwrap_or(""));
+        return None;
+    }
+    let client = connection.and_then(|id| memory.get(&format!("haraka {id}")).and_then(scan::ip));
+    recipient(text, client, &known).or_else(|| inbound(&tags, text, known))
+}
+
+/// What a plugin said to a recipient: `recipient <b@c> code=DENYSOFT msg="…" sender="…"`.
+fn recipient(text: &str, client: Option<IpAddr>, known: &Reply) -> Option<Hit> {
+    let rest = text.strip_prefix("recipient ").filter(|rest| rest.contains(" code=DENY"))?;
+    let said = scan::between(rest, " msg=\"", "\"").filter(|said| !said.is_empty())?;
+    let known = Reply {
+        ip: client,
+        recipient_domain: scan::address(rest).and_then(scan::domain_of),
+        direction: Some(Direction::In),
+        ..known.clone()
+    };
+    Some(Hit { known, text: said.to_owned(), mta: "Haraka", weight: Weight::Sure })
 }
 
 /// The tags in square brackets at the start of a message, and the rest.

@@ -148,6 +148,10 @@ static NEEDLES: &[&str] = &[
     "defer (",
     "eject_warning",
     "failed-command",
+    "code=DENY",
+    "] connect ip=",
+    " hello ",
+    " Hello ",
     "connected address=",
     "starting delivery",
     "deny",
@@ -331,7 +335,7 @@ fn read_line(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         .or_else(|| sendmail::read(line))
         .or_else(|| exim::read(line))
         .or_else(|| qmail::read(line, memory))
-        .or_else(|| haraka::read(line))
+        .or_else(|| haraka::read(line, memory))
         .or_else(|| opensmtpd::read(line, memory))
         .or_else(|| courier::read(line))
         .or_else(|| stalwart::read(line))

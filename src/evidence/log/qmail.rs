@@ -15,10 +15,12 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     delivery(message, memory).or_else(|| rblsmtpd(line)).or_else(|| plesk(line)).or_else(|| smtpd(line))
 }
 
-/// Remembers the recipient of `starting delivery 7: msg 12 to remote a@b`.
+/// Remembers recipient and message of `starting delivery 7: msg 12 to remote a@b`.
 fn remember(rest: &str, memory: &mut Memory) {
-    if let (Some((number, _)), Some((_, address))) = (rest.split_once(':'), rest.rsplit_once(' ')) {
+    if let (Some((number, behind)), Some((_, address))) = (rest.split_once(':'), rest.rsplit_once(' ')) {
         memory.note(format!("qmail {number}"), address);
+        let message = scan::word_after(behind, "msg ").filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
+        message.into_iter().for_each(|id| memory.note(format!("qmail message {number}"), id));
     }
 }
 
@@ -40,6 +42,7 @@ fn delivery(message: &str, memory: &Memory) -> Option<Hit> {
     let known = Reply {
         remote_ip: scan::ips(words.split("Remote host said").next().unwrap_or("")).first().map(|f| f.ip),
         recipient_domain: memory.get(&format!("qmail {number}")).and_then(scan::domain_of),
+        queue_id: memory.get(&format!("qmail message {number}")).map(str::to_owned),
         direction: Some(Direction::Out),
         ..Reply::default()
     };
