@@ -20,7 +20,9 @@ fn remember(rest: &str, memory: &mut Memory) {
     if let (Some((number, behind)), Some((_, address))) = (rest.split_once(':'), rest.rsplit_once(' ')) {
         memory.note(format!("qmail {number}"), address);
         let message = scan::word_after(behind, "msg ").filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
-        message.into_iter().for_each(|id| memory.note(format!("qmail message {number}"), id));
+        if let Some(id) = message {
+            memory.note(format!("qmail message {number}"), id);
+        }
     }
 }
 
