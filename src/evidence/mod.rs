@@ -101,12 +101,9 @@ fn text_of_a_kind(text: &str, context: &Context, work: &mut Work) -> Findings {
 
 /// Whether a refusal in a paste goes on in an indented next line, as in prose rather than in a log.
 fn is_wrapped(text: &str, logged: &Findings) -> bool {
-    logged
-        .replies
-        .iter()
-        .take(5)
-        .filter_map(|r| r.line)
-        .any(|line| text.lines().nth(line).is_some_and(|next| next.starts_with([' ', '\t']) && !next.trim().is_empty()))
+    let goes_on =
+        |next: &str| next.starts_with([' ', '\t']) && !next.trim().is_empty() && !log::starts_one(next.trim_start());
+    logged.replies.iter().take(5).filter_map(|r| r.line).any(|line| text.lines().nth(line).is_some_and(goes_on))
 }
 
 /// Reads a text that is neither a message nor a log: a pasted report, a transcript, bare replies.

@@ -274,3 +274,19 @@ fn earlier_lines_tell_whom_a_refusal_is_about() {
     );
     assert_eq!((container.queue_id.as_deref(), container.time.as_deref()), (Some("NOQUEUE"), Some("Oct 13 18:20:58")));
 }
+
+#[test]
+fn lines_that_are_indented_alike_are_no_wrapped_prose() {
+    let quoted = findings(
+        ">  postfix/smtpd[10]: NOQUEUE: reject: RCPT from a.example[192.0.2.7] 504 5.5.2 <mail>: Helo command rejected: need fully-qualified hostname; from=<a@example.com> to=<b@example.org> proto=ESMTP helo=<mail>\n\
+         >  postfix/smtpd[10]: disconnect from a.example[192.0.2.7] ehlo=1 mail=1",
+    );
+    let reply = &quoted.replies[0];
+    assert_eq!((reply.queue_id.as_deref(), reply.helo.as_deref()), (Some("NOQUEUE"), Some("mail")));
+    assert_eq!((reply.smtp_code, reply.category), (Some(504), Some(Category::Helo)));
+    let debugged = findings(
+        "  758   SMTP>> EHLO out\n  758   SMTP<< 250 mx.example.org\n  758   SMTP>> RCPT TO:<b@example.org>\n  758   SMTP<< 550 5.1.1 no such user\n  758   SMTP>> QUIT",
+    );
+    assert_eq!((debugged.mta.as_deref(), debugged.smtp_code), (Some("Exim"), Some(550)));
+    assert_eq!(debugged.replies[0].line, Some(4));
+}

@@ -14,7 +14,7 @@ const CALLED: &str = "nitiating connection to ";
 
 /// Whether a line is one of a dialogue.
 pub(super) fn is_one(line: &Line<'_>) -> bool {
-    let shaped = line.time.is_some() || line.message.starts_with('"');
+    let shaped = line.time.is_some() || line.message.starts_with('"') || debugged(line.message).is_some();
     shaped && (marked(line.message).is_some() || line.message.contains(CALLED))
 }
 
@@ -26,7 +26,7 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
         return None;
     }
     let (at, mark, heard) = marked(message)?;
-    let session = session(message.get(..at)?);
+    let session = debugged(message).map_or_else(|| session(message.get(..at).unwrap_or("")), str::to_owned);
     let text = message.get(at + mark..)?.trim_end_matches(['"', ' ']).trim_end_matches("[nl]");
     if command(text, &session, memory) {
         return None;
@@ -54,9 +54,20 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     Some(Hit {
         known,
         text: whole,
-        mta: if message.starts_with("\"SMTP") { "hMailServer" } else { "" },
+        mta: match () {
+            () if message.starts_with("\"SMTP") => "hMailServer",
+            () if debugged(message).is_some() => "Exim",
+            () => "",
+        },
         weight: Weight::Sure,
     })
+}
+
+/// The process in a line of Exim's debug output (`  758   SMTP<< 504 no`).
+fn debugged(message: &str) -> Option<&str> {
+    let (process, rest) = message.split_once("  ")?;
+    let numbered = !process.is_empty() && process.len() <= 8 && process.bytes().all(|b| b.is_ascii_digit());
+    (numbered && rest.trim_start().starts_with("SMTP<< ")).then_some(process)
 }
 
 /// Gathers the lines of one reply; gives the first line's number and the whole with the last line (`550 `).

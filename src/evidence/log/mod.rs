@@ -228,6 +228,15 @@ pub(super) fn in_pieces<'a>(text: &str, context: &'a Context, work: &mut Work) -
     (reader.pure && table(text, context, work).is_none()).then_some(reader)
 }
 
+/// Whether a line is one of a log by its beginning: a time, a program, or the process that Exim's debug output starts with.
+pub(super) fn starts_one(line: &str) -> bool {
+    let opened = envelope::open(line, 0);
+    let process = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let debugged =
+        process > 0 && line.get(process..).is_some_and(|rest| rest.starts_with("  ") || rest.starts_with(" LOG: "));
+    opened.time.is_some() || !opened.program.is_empty() || debugged
+}
+
 /// Reads line by line.
 pub(super) struct Reader<'a> {
     /// The circumstances.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::envelope::Line;
 use super::{Hit, Weight};
 use crate::evidence::findings::{Direction, Reply};
-use crate::evidence::scan;
+use crate::evidence::{reply, scan};
 
 /// Reads one line.
 pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
@@ -77,7 +77,8 @@ fn client_and_text(head: &str) -> (Option<IpAddr>, &str) {
         return (None, rest.split_once(": ").map_or(rest, |(_, t)| t));
     };
     let ip = host.rsplit_once('[').and_then(|(_, ip)| scan::ip(ip));
-    let text = text.split_once(": ").map_or(text, |(_, t)| t);
+    let coded = text.starts_with(' ') && reply::find_code(text.trim_start()).is_some_and(|code| code.start == 0);
+    let text = text.split_once(": ").filter(|_| !coded).map_or(text.trim_start(), |(_, t)| t);
     (ip, text)
 }
 

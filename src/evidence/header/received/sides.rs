@@ -83,7 +83,7 @@ fn plain_address(comment: &str) -> Option<IpAddr> {
 /// What a comment says the client called itself: `HELO x`, `EHLO x`, `helo=x`; empty if it said nothing.
 fn helo_in(comment: &str) -> Option<&str> {
     let (_, rest) = split_helo(comment)?;
-    rest.split([' ', '\t', ')', ';', ',']).next()
+    rest.split([' ', '\t', ')', ';', ',', '"']).next()
 }
 
 /// Divides a comment before and behind the word HELO or EHLO.

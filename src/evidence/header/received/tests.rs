@@ -77,6 +77,10 @@ const SERVERS: &[(&str, &str)] = &[
         "from 192.0.2.1 (EHLO mail.example.org) by atlas1.mail.yahoo.com pod-id NONE with SMTPS; ",
         "mail.example.org | - | 192.0.2.1 | atlas1.mail.yahoo.com | SMTPS",
     ),
+    (
+        "from example.org ([192.0.2.1]:44246 \"EHLO mail.example.org\") by vger.example.net with ESMTP id S7; ",
+        "mail.example.org | example.org | 192.0.2.1 | vger.example.net | ESMTP",
+    ),
     ("from [192.0.2.1] by web1.mail.yahoo.com via HTTP; ", "- | - | 192.0.2.1 | web1.mail.yahoo.com | -"),
     // GMX, WEB.DE, 1&1
     (
