@@ -62,6 +62,18 @@ fn logs_of_many_servers() {
             domain: Some("example.org"),
         },
         Case {
+            text: "May 01 10:11:12 host=smtp.example.com tls=on from=a@example.com recipients=b@example.org smtpstatus=553 smtpmsg='553 5.1.3 The recipient address is not a valid RFC 5321 address' exitcode=EX_DATAERR",
+            reply: (Some(553), Some("5.1.3"), Category::MailboxUnknown),
+            ip: None,
+            domain: Some("example.org"),
+        },
+        Case {
+            text: "Nov  2 16:26:36 host sendmail[3160]: NOQUEUE: tcpwrappers (a.example, 192.0.2.7) rejection",
+            reply: (None, None, Category::Policy),
+            ip: Some("192.0.2.7"),
+            domain: None,
+        },
+        Case {
             text: "May  1 10:11:12 host dma[ab12.55d]: remote delivery to mx.example.org [198.51.100.2] failed after RCPT TO: 550 5.7.1 Client 203.0.113.6 has no PTR record",
             reply: (Some(550), Some("5.7.1"), Category::Rdns),
             ip: Some("203.0.113.6"),

@@ -144,6 +144,7 @@ fn surroundings(head: &str, text: &str) -> Reply {
         "rcpt=",
         "to=",
         "recipient=",
+        "recipients=",
         "rcpt:",
         "RCPT TO:",
         "to:",

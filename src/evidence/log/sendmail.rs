@@ -14,7 +14,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Hit> {
     rejected(message, known.clone())
         .or_else(|| delivery(message, known.clone()))
         .or_else(|| unknown_user(message, known.clone()))
-        .or_else(|| talked_early(message, known))
+        .or_else(|| talked_early(message, known.clone()))
+        .or_else(|| wrapped_away(message, known))
 }
 
 /// The queue id before a message (`s1N706jo003992:`), and the message.
@@ -92,6 +93,14 @@ fn delivery(message: &str, known: Reply) -> Option<Hit> {
         ..known
     };
     Some(Hit { known, text: text.to_owned(), mta: "Sendmail", weight: Weight::Sure })
+}
+
+/// `tcpwrappers (host, 192.0.2.1) rejection`, when the tables of TCP wrappers deny a client.
+fn wrapped_away(message: &str, known: Reply) -> Option<Hit> {
+    let message = message.strip_prefix("NOQUEUE: ").unwrap_or(message);
+    let client = scan::between(message.strip_prefix("tcpwrappers (")?, ", ", ") rejection").and_then(scan::ip)?;
+    let known = Reply { ip: Some(client), category: Some(Category::Policy), direction: Some(Direction::In), ..known };
+    Some(Hit { known, text: message.to_owned(), mta: "Sendmail", weight: Weight::Sure })
 }
 
 /// `rejecting commands from host [ip] due to pre-greeting traffic`.

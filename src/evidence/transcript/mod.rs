@@ -366,7 +366,9 @@ fn ends_reply(line: &str, content: &str) -> bool {
     let recipient = recipient && !(line.starts_with([' ', '\t']) && content.contains(">: "));
     let bare = content.trim_matches(['<', '>', ':', ' ']);
     let recipient = recipient || (!bare.contains(' ') && scan::address(bare).is_some_and(|a| a.len() == bare.len()));
-    let traced = content.starts_with("at ") || content.starts_with("Traceback") || content.starts_with("from ");
+    let traced = content.starts_with("at ")
+        || content.starts_with("Traceback")
+        || content.starts_with("from ") && content.contains(":in ");
     // What a report wraps is indented, and may start with any word.
     let prose = ["Your message", "This ", "Message ", "host "].iter().any(|word| content.starts_with(word));
     if prose && line.starts_with("   ") {
@@ -445,6 +447,8 @@ mod tests {
         let told: Vec<_> = found.iter().map(|reply| (reply.line, reply.category)).collect();
         let want = [(Some(1), Some(Category::Helo)), (Some(5), Some(Category::MailboxUnknown))];
         assert_eq!(told, want);
+        let text = "<bob@example.org>: host mx.example.org[192.0.2.1] said: 550 5.7.1 no mail\n    from this sender (in reply to MAIL FROM command)\n";
+        assert_eq!(read(text)[0].text, "550 5.7.1 no mail from this sender");
     }
 
     #[test]
