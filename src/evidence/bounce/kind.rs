@@ -303,7 +303,7 @@ fn asked(message: &Message) -> Option<String> {
     let low = scan::folded(text, 4000).to_lowercase();
     let mail = ["your message", "your mail", "your email", "your e-mail", "message you sent", "the email you sent"];
     let act = ["click", "link", "reply to this", "visit"].iter().any(|word| low.contains(word));
-    let protected = ["protect", "filter", "deliver", "hold", "held", "held for"].iter().any(|word| low.contains(word));
+    let protected = ["protect", "filter", "deliver", "hold", "held"].iter().any(|word| low.contains(word));
     let asks = mail.iter().any(|word| low.contains(word)) && CONFIRM.iter().any(|word| low.contains(word));
     let answers = ["in-reply-to", "references", "auto-submitted", "precedence"].iter().any(|name| message.has(name))
         || message.field("subject").is_some_and(|subject| subject.trim_start().to_lowercase().starts_with("re:"));

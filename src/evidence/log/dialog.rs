@@ -54,10 +54,12 @@ pub(super) fn read(line: &Line<'_>, memory: &mut Memory) -> Option<Hit> {
     Some(Hit {
         known,
         text: whole,
-        mta: match () {
-            () if message.starts_with("\"SMTP") => "hMailServer",
-            () if debugged(message).is_some() => "Exim",
-            () => "",
+        mta: if message.starts_with("\"SMTP") {
+            "hMailServer"
+        } else if debugged(message).is_some() {
+            "Exim"
+        } else {
+            ""
         },
         weight: Weight::Sure,
     })

@@ -44,14 +44,14 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
         let (program, message) = program_word(inner).unwrap_or(("", inner));
         return Line { number, time, host: Some(host), program, message };
     }
-    match syslog(rest) {
-        Some((_, _, message)) if collected(message).is_some() => {
-            let line = open(collected(message).unwrap_or(""), number);
-            Line { time: line.time.or(time), ..line }
-        }
-        Some((host, program, message)) => Line { number, time, host, program, message },
-        None => Line { number, time, host: None, program: "", message: rest },
+    let Some((host, program, message)) = syslog(rest) else {
+        return Line { number, time, host: None, program: "", message: rest };
+    };
+    if let Some(inner) = collected(message) {
+        let line = open(inner, number);
+        return Line { time: line.time.or(time), ..line };
     }
+    Line { number, time, host, program, message }
 }
 
 /// A line of `IceWarp`: the peer's address, the session in brackets, the time of day (`192.0.2.1  [0B54] 10:11:12 >>> …`).

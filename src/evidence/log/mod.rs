@@ -235,6 +235,7 @@ pub(super) fn in_pieces<'a>(text: &str, context: &'a Context, work: &mut Work) -
 
 /// Whether a line is one of a log by its beginning: a time, a program, or the process that Exim's debug output starts with.
 pub(super) fn starts_one(line: &str) -> bool {
+    let line = super::scan::truncated(line, 2000);
     let opened = envelope::open(line, 0);
     let process = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let debugged =
