@@ -302,3 +302,11 @@ fn lines_that_are_indented_alike_are_no_wrapped_prose() {
     assert_eq!((debugged.mta.as_deref(), debugged.smtp_code), (Some("Exim"), Some(550)));
     assert_eq!(debugged.replies[0].line, Some(4));
 }
+
+#[test]
+fn envelopes_inside_one_another_come_to_an_end() {
+    for nested in ["May  1 10:11:12 ", "May  1 10:11:12 h p[1]: m | "] {
+        let line = format!("{} 550 5.7.1 said: no\n", nested.repeat(60_000 / nested.len()));
+        assert!(findings(&line).replies.len() <= 1);
+    }
+}

@@ -17,8 +17,16 @@ pub(super) struct Line<'a> {
     pub(super) message: &'a str,
 }
 
+/// So many envelopes inside one another are taken off.
+const NESTED: usize = 4;
+
 /// Takes the envelope off a line.
 pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
+    opened(raw, number, NESTED)
+}
+
+/// Takes the envelope off a line, and off what is in it, so many times.
+fn opened(raw: &str, number: usize, times: usize) -> Line<'_> {
     let line = raw.trim_end().trim_start_matches(['>', ' ', '\t', '#', '`', '\u{feff}']);
     let line = without_container(line);
     let line = without_priority(line);
@@ -30,15 +38,15 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let time = Some(time.trim_matches(['[', ']', '"', ' ']));
     let rest = rest.trim_start_matches([' ', '\t', ']', ',', '"', '|']);
     let rest = without_facility(rest);
-    if let Some(inner) = contained(rest) {
-        let line = open(inner, number);
+    if let Some(inner) = contained(rest).filter(|_| times > 0) {
+        let line = opened(inner, number, times - 1);
         return Line { time: line.time.or(time), ..line };
     }
     if let Some((host, inner)) =
         rest.split_once("\",\"").filter(|(host, _)| scan::host_like(host) || !host.contains(' '))
     {
-        if time_length(inner).is_some() {
-            let line = open(inner, number);
+        if times > 0 && time_length(inner).is_some() {
+            let line = opened(inner, number, times - 1);
             return Line { time: line.time.or(time), host: line.host.or(Some(host)), ..line };
         }
         let (program, message) = program_word(inner).unwrap_or(("", inner));
@@ -47,8 +55,8 @@ pub(super) fn open(raw: &str, number: usize) -> Line<'_> {
     let Some((host, program, message)) = syslog(rest) else {
         return Line { number, time, host: None, program: "", message: rest };
     };
-    if let Some(inner) = collected(message) {
-        let line = open(inner, number);
+    if let Some(inner) = collected(message).filter(|_| times > 0) {
+        let line = opened(inner, number, times - 1);
         return Line { time: line.time.or(time), ..line };
     }
     Line { number, time, host, program, message }
